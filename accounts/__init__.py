@@ -1,0 +1,1 @@
+"""Tenants, people, keys; audit, verdicts, events and idempotency that every write leaves behind."""

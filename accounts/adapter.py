@@ -1,0 +1,159 @@
+"""allauth's hooks: who may sign in with a password, how mail leaves, how secrets rest."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.queries import MEMBERSHIPS_OF_USER
+from accounts.services import limits, registration
+from accounts.services.evidence import record_audit
+from accounts.services.mail import queue_mail
+from core.actors import Channel, Role
+from core.clock import now
+from core.errors import RateLimitedError
+from core.ids import encode
+from core.tenancy import tenant_tx
+
+PENDING_EMAIL = "pending_email"
+TOTP_CONTEXT = "mfa"
+
+
+def browser_origin(request: HttpRequest) -> registration.Origin:
+    """Where a page request comes from; what it creates belongs to the host's environment."""
+    return registration.Origin(
+        address=limits.client_address(request),
+        request_id=getattr(request, "request_id", ""),
+        environment=environment_of(request),
+        channel=Channel.DASHBOARD,
+    )
+
+
+def environment_of(request: HttpRequest) -> str:
+    """The environment that credentials made by this request get: test in the demo and on
+    SANDBOX_HOST, else live.
+    """
+    host = request.get_host().partition(":")[0]
+    return "test" if settings.DEMO or (host and host == settings.SANDBOX_HOST) else "live"
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untyped
+    """People sign in by e-mail. A password that only a REST registration vouches for opens no
+    session.
+    """
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the attempt in the windows shared with POST /auth/login."""
+        moment = now()
+        counted = [
+            (limits.LOGIN_PER_ADDRESS, limits.client_address(request)),
+            (limits.LOGIN_PER_USER, str(credentials.get("email", "")).strip().lower()),
+            (limits.LOGIN_GLOBAL, ""),
+        ]
+        try:
+            limits.require(counted, now=moment)
+        except RateLimitedError as error:
+            raise self.validation_error("too_many_login_attempts") from error
+        self._counted = counted, moment
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        counted, moment = self._counted
+        limits.give_back(counted, now=moment)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """None for an unclaimed account too; its mailbox gets a claim link instead."""
+        user = super().authenticate(request, **credentials)
+        if user is not None and not user.is_claimed:
+            queue_mail("claim", user.email, {}, now=now())
+            return None
+        return user  # type: ignore[no-any-return]
+
+    def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
+        """Whether this is the signed-in person's password."""
+        found = self.authenticate(self.request, email=user.email, password=password)  # type: ignore[attr-defined]
+        return found is not None and found.pk == user.pk
+
+    def pre_login(
+        self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Send a person whose mailbox is not proven to the code page first."""
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        if response is None and user.email_verified_at is None:  # type: ignore[attr-defined]
+            request.session[PENDING_EMAIL] = user.email  # type: ignore[attr-defined]
+            queue_mail("verify_code", user.email, {}, now=now())  # type: ignore[attr-defined]
+            response = HttpResponseRedirect(reverse("verify"))
+        return response
+
+    def post_login(
+        self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any
+    ) -> HttpResponse:
+        """Leave an audit row in the person's first organisation."""
+        assert isinstance(user, User)  # noqa: S101 - AUTH_USER_MODEL
+        rows = MEMBERSHIPS_OF_USER.rows(user_id=user.pk)
+        for row in rows[:1]:
+            with tenant_tx(row["tenant_id"]):
+                record_audit(
+                    registration.person(
+                        user, row["tenant_id"], browser_origin(request), role=Role(row["role"])
+                    ),
+                    "auth.signed_in",
+                    now=now(),
+                    target_type="user",
+                    target_id=encode("user", user.pk),
+                )
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        return response
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Allauth's own mails leave through our queue, sealed until then."""
+        values = {"request": self.request, "email": email, **context}
+        values["current_site"] = {"name": "Ads Agents", "domain": self.request.get_host()}
+        message = self.render_mail(template_prefix, email, values)
+        queue_mail(
+            "plain", email, {"subject": message.subject, "text": str(message.body)}, now=now()
+        )
+
+    def send_password_reset_mail(
+        self, user: AbstractBaseUser, email: str, context: dict[str, Any]
+    ) -> None:
+        """An unclaimed account gets its claim link: both prove the mailbox and set a password."""
+        if user.is_claimed:  # type: ignore[attr-defined]
+            super().send_password_reset_mail(user, email, context)
+        else:
+            queue_mail("claim", email, {}, now=now())
+
+    def send_notification_mail(  # noqa: PLR0917 - allauth's signature
+        self,
+        template_prefix: str,
+        user: AbstractBaseUser,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Security notices go to the account's one address."""
+        super().send_notification_mail(
+            template_prefix,
+            user,
+            context,
+            email or user.email,  # type: ignore[attr-defined]
+        )
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The same address that the limits count."""
+        return limits.client_address(request)
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is untyped
+    """TOTP secrets and recovery seeds are sealed at rest."""
+
+    def encrypt(self, text: str) -> str:
+        """Ciphertext under the key ring."""
+        return settings.KEY_RING.encrypt(text, context=TOTP_CONTEXT)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Counterpart of `encrypt`."""
+        return settings.KEY_RING.decrypt(encrypted_text, context=TOTP_CONTEXT)

@@ -1,0 +1,41 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+
+    def ready(self) -> None:
+        from allauth.account.signals import password_reset
+
+        from accounts.rls import after_migrate
+
+        post_migrate.connect(after_migrate, sender=self, dispatch_uid="accounts.rls")
+        password_reset.connect(after_password_reset, dispatch_uid="accounts.password_reset")
+        register_secrets()
+
+
+def register_secrets() -> None:
+    """What a key rotation has to renew: mails on their way out, second factors."""
+    from allauth.mfa.models import Authenticator
+
+    from accounts.adapter import TOTP_CONTEXT
+    from accounts.models import OutgoingMail
+    from accounts.services.mail import mail_context
+    from core.sealed import SealedColumn, register_sealed
+
+    register_sealed(SealedColumn(OutgoingMail, "context", mail_context), per_tenant=False)
+    for key in ("secret", "seed"):
+        factor = SealedColumn(Authenticator, "data", lambda _row: TOTP_CONTEXT, key)
+        register_sealed(factor, per_tenant=False)
+
+
+def after_password_reset(*, request: Any, user: Any, **_kwargs: Any) -> None:
+    """Receiver of allauth's signal: the link in the mail has proven the mailbox."""
+    from accounts.adapter import browser_origin
+    from accounts.services.registration import confirm_address
+    from core.clock import now
+
+    confirm_address(user, origin=browser_origin(request), now=now())

@@ -1,0 +1,260 @@
+"""Forms of the account pages."""
+
+from typing import TYPE_CHECKING, Any
+
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.domain.roles import may_grant
+from accounts.models import User
+from accounts.queries import list_businesses
+from accounts.services import factors
+from core.actors import Actor, Role
+from core.clock import now
+from core.errors import RateLimitedError
+from core.ids import encode
+from core.tenancy import tenant_tx
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+def _password(label: "StrOrPromise") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=256,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 8 characters; a few unrelated words work well."),
+    )
+
+
+class _CountedGuess:
+    """allauth's factor forms, with our windows around the comparison."""
+
+    user: User
+
+    def clean_code(self) -> str:
+        moment = now()
+        try:
+            factors.count_guess(self.user.pk, now=moment)
+        except RateLimitedError as error:
+            raise forms.ValidationError(error.message) from error
+        code: str = super().clean_code()  # type: ignore[misc]
+        factors.forgive_guess(self.user.pk, now=moment)
+        return code
+
+
+class FactorForm(_CountedGuess, AuthenticateForm):  # type: ignore[misc]  # allauth is untyped
+    """The second factor at sign-in."""
+
+
+class FactorAgainForm(_CountedGuess, ReauthenticateForm):  # type: ignore[misc]
+    """The second factor before something sensitive."""
+
+
+class SignUpForm(forms.Form):
+    """What a person types in to sign up."""
+
+    first_name = forms.CharField(
+        label=_("First name"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+    )
+    last_name = forms.CharField(
+        label=_("Last name"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+    )
+    organisation = forms.CharField(
+        label=_("Organisation"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    email = forms.EmailField(
+        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+    password = _password(_("Password"))
+
+
+class CodeForm(forms.Form):
+    """The mailed 6-digit code."""
+
+    code = forms.RegexField(
+        r"^\s*\d{6}\s*$",
+        label=_("Code from the mail"),
+        error_messages={"invalid": _("The code has six digits.")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+    )
+
+    def clean_code(self) -> str:
+        return str(self.cleaned_data["code"]).strip()
+
+
+class ClaimForm(forms.Form):
+    """A person's own password for an account that an agent registered."""
+
+    token = forms.CharField(widget=forms.HiddenInput)
+    password = _password(_("New password"))
+    keep_keys = forms.BooleanField(
+        label=_("Keep the keys of the agent that registered this account"),
+        required=False,
+        initial=True,
+        help_text=_("Untick if you did not ask an agent to register: its keys stop at once."),
+    )
+
+
+class JoinForm(forms.Form):
+    """A new person's details behind an invitation."""
+
+    token = forms.CharField(widget=forms.HiddenInput)
+    first_name = forms.CharField(
+        label=_("First name"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+    )
+    last_name = forms.CharField(
+        label=_("Last name"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+    )
+    password = _password(_("Password"))
+
+
+ROLE_LABELS = {
+    Role.OWNER: _("Owner: everything, billing and deletion too"),
+    Role.ADMIN: _("Admin: policy, keys, team, kill switch"),
+    Role.BUYER: _("Buyer: edits within ceilings, decides what agents propose"),
+    Role.APPROVER: _("Approver: decides what others propose, edits nothing"),
+    Role.ANALYST: _("Analyst: reads"),
+}
+
+
+def _role_choices(actor: Actor) -> list[tuple[str, "StrOrPromise"]]:
+    return [(role, label) for role, label in ROLE_LABELS.items() if may_grant(actor.role, role)]
+
+
+def _business_choices(actor: Actor) -> list[tuple[str, str]]:
+    """Businesses by name, at most 500; the environment stands in the label."""
+    with tenant_tx(actor.tenant_id, readonly=True):
+        rows = list_businesses(actor).order_by("name", "id")
+        return [(encode("biz", row.pk), f"{row.name} ({row.environment})") for row in rows[:500]]
+
+
+class RoleForm(forms.Form):
+    """A member's role."""
+
+    role = forms.ChoiceField(label=_("Role"))
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = _role_choices(actor)  # type: ignore[attr-defined]
+
+
+class InviteForm(RoleForm):
+    """Whom to invite, as what, for which businesses."""
+
+    email = forms.EmailField(label=_("E-mail"))
+    businesses = forms.MultipleChoiceField(
+        label=_("Limit to businesses"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: all of them, new ones too."),
+    )
+    field_order = ("email", "role", "businesses")
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, actor=actor, **kwargs)
+        self.fields["role"].initial = Role.BUYER
+        choices = _business_choices(actor)
+        if choices:
+            self.fields["businesses"].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["businesses"]
+
+
+SCOPE_LABELS = {
+    "campaigns:read": _("read campaigns, ad sets, ads"),
+    "campaigns:write": _("propose and make campaign changes"),
+    "content:generate": _("generate ad texts and images"),
+    "analytics:read": _("read results"),
+    "billing:read": _("read plan and invoices"),
+    "billing:write": _("change the plan"),
+    "webhooks:manage": _("manage webhooks"),
+    "account:read": _("read account, businesses, keys"),
+    "account:write": _("create businesses, manage keys"),
+    "connect": _("connect ad platforms"),
+    "ads:write:pending": _("approve proposals of other keys; given by a person only"),
+    "ads:write:policy": _("propose policy changes; given by a person only"),
+}
+
+
+class KeyForm(forms.Form):
+    """A new key."""
+
+    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("Who or what will use it."))
+    environment = forms.ChoiceField(
+        label=_("Environment"),
+        choices=[("test", _("Test: the simulated ad network")), ("live", _("Live: real money"))],
+    )
+    business_id = forms.ChoiceField(label=_("Business"), required=False)
+    days = forms.ChoiceField(
+        label=_("Expires after"),
+        initial="90",
+        choices=[
+            ("7", _("7 days")),
+            ("30", _("30 days")),
+            ("90", _("90 days")),
+            ("365", _("a year")),
+            ("0", _("never")),
+        ],
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("Scopes"),
+        widget=forms.CheckboxSelectMultiple,
+        initial=["campaigns:read", "analytics:read"],
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        everything = [] if actor.business_ids is not None else [("", _("All businesses"))]
+        self.fields["business_id"].choices = everything + _business_choices(actor)  # type: ignore[attr-defined]
+        self.fields["scopes"].choices = [  # type: ignore[attr-defined]
+            (name, f"{name}: {label}") for name, label in SCOPE_LABELS.items()
+        ]
+
+
+class BusinessForm(forms.Form):
+    """A new business."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    environment = forms.ChoiceField(
+        label=_("Environment"),
+        choices=[("test", _("Test: the simulated ad network")), ("live", _("Live: real money"))],
+        help_text=_("Cannot be changed later."),
+    )
+    currency = forms.CharField(
+        label=_("Currency"),
+        min_length=3,
+        max_length=3,
+        initial="USD",
+        help_text=_("ISO 4217 code, as the ad account has it."),
+    )
+
+
+class PreferencesForm(forms.Form):
+    """Names and how the dashboard looks."""
+
+    first_name = forms.CharField(label=_("First name"), max_length=100)
+    last_name = forms.CharField(label=_("Last name"), max_length=100)
+    theme = forms.ChoiceField(
+        label=_("Theme"),
+        required=False,
+        choices=[("", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))],
+    )
+    shortcuts_enabled = forms.BooleanField(
+        label=_("Keyboard shortcuts in the inbox"), required=False
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)

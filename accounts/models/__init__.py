@@ -1,0 +1,33 @@
+"""Tables of the room `accounts`."""
+
+from accounts.models.evidence import (
+    AuditDetail,
+    AuditEvent,
+    AuditHead,
+    IdempotencyRecord,
+    OutboxEvent,
+    SystemAuditEvent,
+    Verdict,
+)
+from accounts.models.keys import ApiKey
+from accounts.models.mail import OutgoingMail
+from accounts.models.people import EmailCode, Invitation, Membership, User
+from accounts.models.tenants import Business, Tenant
+
+__all__ = [
+    "ApiKey",
+    "AuditDetail",
+    "AuditEvent",
+    "AuditHead",
+    "Business",
+    "EmailCode",
+    "IdempotencyRecord",
+    "Invitation",
+    "Membership",
+    "OutboxEvent",
+    "OutgoingMail",
+    "SystemAuditEvent",
+    "Tenant",
+    "User",
+    "Verdict",
+]

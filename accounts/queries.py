@@ -1,0 +1,181 @@
+"""Reads of the room `accounts`."""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.models import ApiKey, Business, Invitation, Membership
+from core.actors import Actor
+from core.errors import InvalidError, NotFoundError
+from core.ids import decode, encode
+from core.lookups import Lookup
+
+KEY_BY_DIGEST = Lookup(
+    "key_by_digest",
+    sql="""
+    SELECT k.id, k.tenant_id, k.user_id, k.business_id, k.environment, k.name, k.scopes, k.root,
+      k.parent, k.granted_by_person, k.expires_at, k.revoked_at, k.last_used_at,
+      u.email, u.is_active, u.email_verified_at, t.is_suspended,
+      p.id AS plan_id, p.slug AS plan_slug,
+      p.requests_per_minute, p.requests_per_day
+    FROM accounts_apikey k
+    JOIN accounts_user u ON u.id = k.user_id
+    JOIN accounts_tenant t ON t.id = k.tenant_id
+    LEFT JOIN billing_subscription s ON s.tenant_id = k.tenant_id AND s.cancelled_at IS NULL
+    JOIN billing_plan p ON p.id = COALESCE(s.plan_id, 1)
+    WHERE k.digest = :digest""",
+    params={"digest": "text"},
+    columns={
+        "id": "uuid",
+        "tenant_id": "uuid",
+        "user_id": "uuid",
+        "business_id": "uuid",
+        "environment": "text",
+        "name": "text",
+        "scopes": "jsonb",
+        "root": "text",
+        "parent": "text",
+        "granted_by_person": "boolean",
+        "expires_at": "timestamptz",
+        "revoked_at": "timestamptz",
+        "last_used_at": "timestamptz",
+        "email": "text",
+        "is_active": "boolean",
+        "email_verified_at": "timestamptz",
+        "is_suspended": "boolean",
+        "plan_id": "integer",
+        "plan_slug": "text",
+        "requests_per_minute": "integer",
+        "requests_per_day": "integer",
+    },
+)
+MEMBERSHIPS_OF_USER = Lookup(
+    "memberships_of_user",
+    sql="""
+    SELECT m.id, m.tenant_id, t.name AS tenant_name, m.role, m.business_ids
+    FROM accounts_membership m JOIN accounts_tenant t ON t.id = m.tenant_id
+    WHERE m.user_id = :user_id ORDER BY m.created_at""",
+    params={"user_id": "uuid"},
+    columns={
+        "id": "uuid",
+        "tenant_id": "uuid",
+        "tenant_name": "text",
+        "role": "text",
+        "business_ids": "jsonb",
+    },
+)
+TENANTS_WITH_OLD_KEYS = Lookup(
+    "tenants_with_old_keys",
+    sql="SELECT DISTINCT tenant_id FROM accounts_idempotencyrecord WHERE created_at < :moment",
+    params={"moment": "timestamptz"},
+    columns={"tenant_id": "uuid"},
+)
+INVITATION_BY_TOKEN = Lookup(
+    "invitation_by_token",
+    sql="SELECT id, tenant_id FROM accounts_invitation WHERE token_digest = :digest",
+    params={"digest": "text"},
+    columns={"id": "uuid", "tenant_id": "uuid"},
+)
+
+
+def list_businesses(actor: Actor) -> QuerySet[Business]:
+    """Businesses the credential may see: its environment, its bound business, its limits."""
+    rows: QuerySet[Business] = Business.objects.filter(is_archived=False)
+    if actor.environment is not None:
+        rows = rows.filter(environment=actor.environment)
+    if actor.business_id is not None:
+        rows = rows.filter(pk=actor.business_id)
+    if actor.business_ids is not None:
+        rows = rows.filter(pk__in=actor.business_ids)
+    return rows.order_by("created_at", "id")
+
+
+def get_business(actor: Actor, public_id: str) -> Business:
+    """One business by `biz_…`; raises NotFoundError for missing, foreign and archived ones."""
+    business = (
+        list_businesses(actor).filter(pk=decode("biz", public_id, aliases=("prj", "lyr"))).first()
+    )
+    if business is None:
+        raise NotFoundError
+    return business
+
+
+def business_for(actor: Actor, public_id: str = "") -> Business:
+    """The business a request means: the named one, else the only one the credential may see.
+
+    Raises InvalidError `business_required` where there is none and `choose_business` with the list
+    where there are several.
+    """
+    if public_id:
+        return get_business(actor, public_id)
+    rows = list(list_businesses(actor)[:50])
+    if len(rows) == 1:
+        return rows[0]
+    if not rows:
+        raise InvalidError(
+            _("There is no business yet."),
+            code="business_required",
+            hint=_("Create one first: POST /v1/account/business with its name."),
+        )
+    raise InvalidError(
+        _("Several businesses could be meant."),
+        field="business_id",
+        code="choose_business",
+        details={"businesses": [{"id": encode("biz", row.pk), "name": row.name} for row in rows]},
+        hint=_("Send business_id, or use a key that is bound to one business."),
+    )
+
+
+def list_keys(actor: Actor) -> QuerySet[ApiKey]:
+    """The keys a credential may look at, newest first: a person's tenant's; a key's environment's
+    with account:read, else itself and what it minted.
+    """
+    rows: QuerySet[ApiKey] = ApiKey.objects.select_related("business", "user")
+    if actor.environment is not None:
+        rows = rows.filter(environment=actor.environment)
+    if actor.business_id is not None:
+        rows = rows.filter(business_id=actor.business_id)
+    if actor.business_ids is not None:
+        rows = rows.filter(business_id__in=actor.business_ids)
+    if not actor.is_person and "account:read" not in actor.scopes:
+        rows = rows.filter(Q(pk=decode("key", actor.id)) | Q(parent=actor.id))
+    return rows.order_by("-created_at", "-id")
+
+
+def only_live_keys(rows: QuerySet[ApiKey], *, now: datetime) -> QuerySet[ApiKey]:
+    """Those neither revoked nor expired."""
+    return rows.filter(
+        Q(revoked_at=None) | Q(revoked_at__gt=now), Q(expires_at=None) | Q(expires_at__gt=now)
+    )
+
+
+def get_key(actor: Actor, public_id: str, *, lock: bool = False) -> ApiKey:
+    """One of `list_keys`; NotFoundError for anything else."""
+    rows = list_keys(actor)
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    key = rows.filter(pk=decode("key", public_id)).first()
+    if key is None:
+        raise NotFoundError
+    return key
+
+
+def list_members() -> QuerySet[Membership]:
+    """The tenant's people, newest first."""
+    rows: QuerySet[Membership] = Membership.objects.select_related("user")
+    return rows.order_by("-created_at", "-id")
+
+
+def list_invitations() -> QuerySet[Invitation]:
+    """Invitations nobody has accepted or withdrawn, newest first."""
+    rows: QuerySet[Invitation] = Invitation.objects.filter(accepted_at=None, revoked_at=None)
+    return rows.order_by("-created_at", "-id")
+
+
+def get_membership(public_id: str) -> Membership:
+    """One of the tenant's people by membership id; NotFoundError otherwise."""
+    found = list_members().filter(pk=decode("mem", public_id)).first()
+    if found is None:
+        raise NotFoundError
+    return found

@@ -1,0 +1,136 @@
+"""JSON in and out of the REST faces, and the one place where errors become answers."""
+
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pydantic
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions as drf
+from rest_framework.parsers import JSONParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.response import Response
+
+from core.errors import AppError, InvalidError, RateLimitedError
+
+log = structlog.get_logger(__name__)
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(type(value).__name__)
+
+
+class OrjsonRenderer(BaseRenderer):
+    """JSON by orjson; bytes pass through, so that hot lists may hand over finished JSON."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
+    ) -> bytes:
+        if data is None:
+            return b""
+        return data if isinstance(data, bytes) else orjson.dumps(data, default=_default)
+
+
+class DecimalJSONParser(JSONParser):
+    """JSON whose numbers with a point arrive as Decimal: money is never a float on the way in."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        import json
+
+        raw = stream.read()
+        try:
+            return json.loads(raw, parse_float=Decimal, parse_constant=_refuse_constant)
+        except (ValueError, ArithmeticError, RecursionError) as error:
+            raise MalformedJsonError(f"The body is not valid JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+class MalformedJsonError(AppError):
+    code = "malformed_json"
+    status = 400
+    hint = "Send one JSON object as application/json."
+
+
+def validation_error(error: pydantic.ValidationError) -> InvalidError:
+    """The first broken rule of a pydantic model as the caller's error, all of them in the
+    details.
+    """
+    problems = [
+        {
+            "field": ".".join(str(part) for part in item["loc"]),
+            "rule": item["type"],
+            "message": item["msg"],
+        }
+        for item in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    first = problems[0]
+    message = f"{first['field']}: {first['message']}" if first["field"] else str(first["message"])
+    return InvalidError(message, field=str(first["field"]), details={"problems": problems})
+
+
+_DRF_CODES = {
+    drf.MethodNotAllowed: ("method_not_allowed", 405),
+    drf.UnsupportedMediaType: ("unsupported_media_type", 415),
+    drf.NotAcceptable: ("not_acceptable", 406),
+    drf.AuthenticationFailed: ("unauthorized", 401),
+    drf.NotAuthenticated: ("unauthorized", 401),
+    drf.PermissionDenied: ("forbidden", 403),
+    drf.ParseError: ("malformed_json", 400),
+}
+
+
+def as_app_error(error: Exception) -> AppError | None:
+    """What any expected exception means to the caller; None for a bug."""
+    if isinstance(error, AppError):
+        return error
+    if isinstance(error, pydantic.ValidationError):
+        return validation_error(error)
+    if isinstance(error, Http404):
+        return AppError("No such route or object.", code="not_found", status=404)
+    if isinstance(error, PermissionDenied):
+        return AppError("This credential may not do that.", code="forbidden", status=403)
+    for kind, (code, status) in _DRF_CODES.items():
+        if isinstance(error, kind):
+            return AppError(str(getattr(error, "detail", error)), code=code, status=status)
+    return None
+
+
+def error_body(error: AppError, request_id: str) -> dict[str, Any]:
+    """Surface A's error envelope."""
+    body = {
+        "code": error.code,
+        "message": error.message,
+        "status": error.status,
+        "details": error.details,
+        "request_id": request_id,
+    }
+    if error.hint:
+        body["hint"] = error.hint
+    return {"error": body}
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
+    """Surface A's answer to any exception; a bug is logged and answers 500 without detail."""
+    request_id = getattr(context["request"]._request, "request_id", "")
+    known = as_app_error(error)
+    if known is None:
+        log.error("unhandled_error", exc_info=error)
+        known = AppError("Something failed on our side.", code="internal_error", status=500)
+        known.hint = "Retry with back-off; quote the request_id if it persists."
+    response = Response(error_body(known, request_id), status=known.status)
+    if isinstance(known, RateLimitedError):
+        response["Retry-After"] = str(known.retry_after)
+    if known.status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response

@@ -1,0 +1,1 @@
+"""The Agent API's campaigns, ad sets, ads, proposals and jobs."""

@@ -1,0 +1,280 @@
+"""Request bodies: the guide's flat and nested shapes become one set of command fields.
+
+`parsed` returns the fields a command takes and, for each, the key the caller sent, so that every
+refusal names that key.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+import pydantic
+from django.utils.translation import gettext as _
+from pydantic import BeforeValidator, ConfigDict, StrictBool, StrictInt, StrictStr
+
+from accounts.rendering import validation_error
+from campaigns.domain import words
+from campaigns.domain.words import fold, objective_of
+from core.errors import InvalidError
+from core.money import from_decimal, parse_currency
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError("a number is needed")  # noqa: TRY004 - pydantic turns it into a 422
+    return value
+
+
+def _day(value: object) -> object:
+    if not isinstance(value, str) or len(value) != 10:
+        raise ValueError("a date as YYYY-MM-DD is needed")
+    return value
+
+
+Amount = Annotated[Decimal, BeforeValidator(_number)]
+Day = Annotated[date, BeforeValidator(_day)]
+
+
+class Body(pydantic.BaseModel):
+    """Unknown keys are refused; absent and null mean the same."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Budget(Body):
+    type: StrictStr | None = None
+    amount: Amount | None = None
+    currency: StrictStr | None = None
+
+
+class Schedule(Body):
+    start_date: Day | None = None
+    end_date: Day | None = None
+
+
+class OptimizationBody(Body):
+    enabled: StrictBool = False
+    strategy: StrictStr = "maximize_conversions"
+    frequency: StrictStr = "daily"
+
+
+class Proposal(Body):
+    """What every write may carry beside its own fields."""
+
+    rationale: Annotated[StrictStr, pydantic.Field(max_length=4000)] = ""
+    group_id: Annotated[StrictStr, pydantic.Field(max_length=64)] = ""
+    supersedes: Annotated[StrictStr, pydantic.Field(max_length=64)] = ""
+
+    def control(self) -> dict[str, str]:
+        """The command fields of the same name."""
+        return {"group_id": self.group_id, "supersedes": self.supersedes}
+
+
+class CampaignBody(Proposal):
+    """POST and PATCH of a campaign, flat or nested."""
+
+    business_id: StrictStr | None = None
+    name: StrictStr | None = None
+    objective: StrictStr | None = None
+    platforms: list[StrictStr] | None = None
+    daily_budget: Amount | None = None
+    budget: Budget | None = None
+    schedule: Schedule | None = None
+    start_date: Day | None = None
+    end_date: Day | None = None
+    optimization: OptimizationBody | None = None
+    product_description: StrictStr | None = None
+    message: StrictStr | None = None
+    target_url: StrictStr | None = None
+    audience_description: StrictStr | None = None
+    target_location: StrictStr | None = None
+
+
+class LaunchBody(Proposal):
+    ad_account_id: StrictStr = ""
+    page_id: StrictStr = ""
+    pixel_id: StrictStr = ""
+
+
+class LocationBody(Body):
+    type: StrictStr = "country"
+    value: StrictStr
+
+
+class TargetingBody(Body):
+    age_min: StrictInt = 18
+    age_max: StrictInt = 65
+    locations: list[LocationBody]
+    interests: list[StrictStr] = []
+
+
+class AdSetBody(Proposal):
+    name: StrictStr | None = None
+    targeting: TargetingBody | None = None
+
+
+class CreativeBody(Body):
+    headline: StrictStr = ""
+    primary_text: StrictStr = ""
+    description: StrictStr = ""
+    image_url: StrictStr | None = None
+    call_to_action: StrictStr = "learn_more"
+    link_url: StrictStr
+
+
+class AdBody(Proposal):
+    name: StrictStr | None = None
+    creative: CreativeBody | None = None
+    generation_id: StrictStr | None = None
+
+
+class CommentBody(Body):
+    comment: Annotated[StrictStr, pydantic.Field(max_length=2000)] = ""
+
+
+@dataclass
+class Parsed:
+    """Fields of a command, and the caller's key of each that has another name there."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    sent_as: dict[str, str] = field(default_factory=dict)
+
+    def put(self, name: str, value: Any, sent_as: str) -> None:
+        """Take a field over; raises InvalidError where another key has said otherwise."""
+        if value is None:
+            return
+        if name in self.fields and self.fields[name] != value:
+            raise InvalidError(
+                _("%(one)s and %(other)s contradict each other.")
+                % {"one": self.sent_as[name], "other": sent_as},
+                field=sent_as,
+                code="contradictory_fields",
+                details={"other_field": self.sent_as[name]},
+            )
+        self.fields[name] = value
+        self.sent_as.setdefault(name, sent_as)
+
+
+@contextmanager
+def naming(sent_as: Mapping[str, str]) -> Iterator[None]:
+    """Refusals inside name the caller's keys."""
+    try:
+        yield
+    except pydantic.ValidationError as error:
+        raise _renamed(validation_error(error), sent_as) from error
+    except InvalidError as error:
+        raise _renamed(error, sent_as) from error
+
+
+def _renamed(error: InvalidError, sent_as: Mapping[str, str]) -> InvalidError:
+    details = dict(error.details)
+    head, dot, rest = str(details.get("field", "")).partition(".")
+    if head in sent_as:
+        details["field"] = sent_as[head] + dot + rest
+        error.message = error.message.replace(f"{head}:", f"{details['field']}:", 1)
+    for problem in details.get("problems", []):
+        first, point, tail = problem["field"].partition(".")
+        problem["field"] = sent_as.get(first, first) + point + tail
+    error.details = details
+    return error
+
+
+def campaign_fields(body: CampaignBody, *, currency: str) -> Parsed:
+    """Command fields of a campaign body; amounts are priced in `currency` unless it names one."""
+    parsed = Parsed()
+    for name in (
+        "name",
+        "product_description",
+        "message",
+        "target_url",
+        "audience_description",
+        "target_location",
+    ):
+        parsed.put(name, getattr(body, name), name)
+    parsed.put("objective", _objective(body.objective), "objective")
+    parsed.put("platforms", _platforms(body.platforms), "platforms")
+    if body.optimization is not None:
+        parsed.put("optimization", _optimization(body.optimization), "optimization")
+    _put_budget(parsed, body, currency)
+    schedule = body.schedule or Schedule()
+    for name in ("start_date", "end_date"):
+        parsed.put(name, getattr(schedule, name), f"schedule.{name}")
+        parsed.put(name, getattr(body, name), name)
+    return parsed
+
+
+def _put_budget(parsed: Parsed, body: CampaignBody, currency: str) -> None:
+    nested = body.budget or Budget()
+    if nested.currency is not None:
+        currency = parse_currency(nested.currency, field="budget.currency")
+        parsed.put("currency", currency, "budget.currency")
+    if nested.type is not None:
+        parsed.put("budget_type", nested.type.strip().lower(), "budget.type")
+    if nested.amount is not None:
+        money = from_decimal(nested.amount, currency, field="budget.amount")
+        parsed.put("budget_micros", _positive(money.micros, "budget.amount"), "budget.amount")
+    if body.daily_budget is not None:
+        money = from_decimal(body.daily_budget, currency, field="daily_budget")
+        parsed.put("budget_type", "daily", "daily_budget")
+        parsed.put("budget_micros", _positive(money.micros, "daily_budget"), "daily_budget")
+
+
+def _positive(micros: int, name: str) -> int:
+    if micros < 0:
+        raise InvalidError(_("An amount is not negative."), field=name)
+    return max(micros, 1)
+
+
+def _objective(text: str | None) -> str | None:
+    if text is None:
+        return None
+    found = objective_of(text)
+    if found is None:
+        raise InvalidError(
+            _("objective must be one of: %(names)s.") % {"names": ", ".join(words.OBJECTIVES)},
+            field="objective",
+        )
+    return found
+
+
+def _platforms(names: list[str] | None) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    folded = dict.fromkeys(name.strip().lower() for name in names)
+    if "meta" in folded:
+        return words.PUBLISHER_PLATFORMS
+    return tuple(name for name in words.PUBLISHER_PLATFORMS if name in folded) + tuple(
+        name for name in folded if name not in words.PUBLISHER_PLATFORMS
+    )
+
+
+def _optimization(body: OptimizationBody) -> dict[str, Any]:
+    return {
+        "enabled": body.enabled,
+        "strategy": fold(body.strategy).lower(),
+        "frequency": fold(body.frequency).lower(),
+    }
+
+
+def targeting_fields(body: TargetingBody) -> dict[str, Any]:
+    """A command's targeting; types and countries in any case."""
+    return {
+        "age_min": body.age_min,
+        "age_max": body.age_max,
+        "locations": [
+            {"type": place.type.strip().lower(), "value": place.value} for place in body.locations
+        ],
+        "interests": list(body.interests),
+    }
+
+
+def creative_fields(body: CreativeBody) -> dict[str, Any]:
+    """A command's creative; the call to action in any case."""
+    return {
+        **body.model_dump(exclude={"image_url", "call_to_action"}),
+        "image_url": body.image_url or "",
+        "call_to_action": fold(body.call_to_action).lower(),
+    }

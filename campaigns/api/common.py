@@ -1,0 +1,63 @@
+"""What the views of this surface share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api_base import actor_of, after_cursor, make_cursor, page_limit
+from campaigns.api.bodies import Proposal, naming
+from campaigns.commands import restore
+from campaigns.gateway import Outcome, submit
+from campaigns.queries.printing import plain_rows
+from core.clock import now
+
+
+def send(
+    request: Request,
+    kind: str,
+    fields: Mapping[str, Any],
+    *,
+    body: Proposal | None = None,
+    sent_as: Mapping[str, str] | None = None,
+) -> Outcome:
+    """Build the command `kind` and submit it; refusals name the caller's keys."""
+    said = body or Proposal()
+    payload = {"schema_version": 1, **said.control(), **_json(fields)}
+    with naming(sent_as or {}):
+        command = restore(kind, payload)
+        return submit(command, actor=actor_of(request), now=now(), rationale=said.rationale)
+
+
+def _json(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()
+    }
+
+
+def page(
+    request: Request,
+    rows: QuerySet[Any],
+    *,
+    columns: Sequence[str],
+    printed: Callable[[Sequence[dict[str, Any]]], list[dict[str, Any]]],
+) -> Response:
+    """One page ordered by `-created_at, -id`, printed from plain rows."""
+    limit, cursor = page_limit(request), request.query_params.get("cursor", "")
+    after = after_cursor(rows, cursor) if cursor else rows
+    found = list(plain_rows(after, columns)[: limit + 1])
+    shown = found[:limit]
+    more = make_cursor(Key(**shown[-1])) if len(found) > limit else None
+    pagination = {"next_cursor": more, "has_more": more is not None, "total": rows.count()}
+    return Response({"data": printed(shown), "pagination": pagination})
+
+
+class Key:
+    """What make_cursor reads of a row."""
+
+    def __init__(self, *, id: UUID, created_at: datetime, **_: Any) -> None:  # noqa: A002 - column
+        self.pk, self.created_at = id, created_at

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class CampaignsConfig(AppConfig):
+    name = "campaigns"
+
+    def ready(self) -> None:
+        from campaigns import checks  # noqa: F401 - registers itself
+        from campaigns.dispatch import due  # noqa: F401 - look-ups register themselves
+        from campaigns.services.erasure import erase_person
+        from core.registry import register_eraser
+
+        register_eraser("campaigns", erase_person)

@@ -1,0 +1,1 @@
+"""Carries out what the gate allowed: the only importer of platform writers."""

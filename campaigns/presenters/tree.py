@@ -1,0 +1,197 @@
+"""Campaigns, ad sets, ads as the Agent API prints them. Input are rows of `values()`."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache, lru_cache
+from typing import Any
+from uuid import UUID
+
+from babel.numbers import get_currency_precision
+from django.utils.translation import gettext as _
+from orjson import Fragment
+
+from core.ids import encode
+from platforms.domain.targeting import unsent_interests
+
+CAMPAIGN_COLUMNS = (
+    "id",
+    "business_id",
+    "ad_account_id",
+    "name",
+    "status",
+    "effective_status",
+    "external_id",
+    "issues_json",
+    "objective",
+    "platforms_json",
+    "budget_type",
+    "budget_micros",
+    "currency",
+    "start_date",
+    "end_date",
+    "optimization_json",
+    "product_description",
+    "message",
+    "target_url",
+    "audience_description",
+    "target_location",
+    "launched_at",
+    "created_at",
+    "updated_at",
+)
+AD_SET_COLUMNS = (
+    "id",
+    "campaign_id",
+    "name",
+    "status",
+    "effective_status",
+    "external_id",
+    "issues",
+    "targeting",
+    "created_at",
+    "updated_at",
+)
+CONTENT = ("headline", "primary_text", "description", "image_url", "call_to_action", "link_url")
+AD_COLUMNS = (
+    "id",
+    "campaign_id",
+    "ad_set_id",
+    "name",
+    "status",
+    "effective_status",
+    "external_id",
+    "issues",
+    "generation_id",
+    "created_at",
+    "updated_at",
+    "creative_id",
+    *(f"creative__{name}" for name in CONTENT),
+)
+
+
+_precision = cache(get_currency_precision)
+_repeated = lru_cache(4096)(encode)
+
+
+def iso_z(moment: datetime | None) -> str | None:
+    """UTC time with Z, to the second."""
+    return None if moment is None else moment.isoformat()[:19] + "Z"
+
+
+def iso_day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def amount(micros: int, currency: str) -> int | float:
+    """Main units: the double nearest to the exact amount, an integer without decimals."""
+    return micros / 1_000_000 if _precision(currency) else micros // 1_000_000
+
+
+def metrics_json(totals: Any, currency: str) -> dict[str, Any]:
+    """Sums of delivery; a ratio without a base is null, not zero."""
+    if totals is None:
+        return {
+            "impressions": 0,
+            "clicks": 0,
+            "ctr": None,
+            "conversions": 0,
+            "spend": amount(0, currency),
+            "cpc": None,
+            "roas": None,
+        }
+    clicks, shown, spent = totals.clicks, totals.impressions, totals.spend_micros
+    cpc = round(spent / clicks / 1_000_000, _precision(currency)) if clicks else None
+    return {
+        "impressions": shown,
+        "clicks": clicks,
+        "ctr": round(100 * clicks / shown, 2) if shown else None,
+        "conversions": totals.conversions,
+        "spend": amount(spent, currency),
+        "cpc": cpc,
+        "roas": round(totals.conversion_value_micros / spent, 2) if spent else None,
+    }
+
+
+def campaign_json(row: Mapping[str, Any], totals: Any = None) -> dict[str, Any]:
+    """The superset of the guide's flat and nested shapes; for orjson, which takes its texts as
+    they are.
+    """
+    currency = row["currency"]
+    budget = amount(row["budget_micros"], currency)
+    account = row["ad_account_id"]
+    return {
+        "id": encode("camp", row["id"]),
+        "business_id": _repeated("biz", row["business_id"]),
+        "ad_account_id": _repeated("acct", account) if account else None,
+        "name": row["name"],
+        "objective": row["objective"],
+        "status": row["status"],
+        "effective_status": row["effective_status"],
+        "issues": Fragment(row["issues_json"]),
+        "product_description": row["product_description"],
+        "message": row["message"],
+        "target_url": row["target_url"],
+        "audience_description": row["audience_description"],
+        "target_location": row["target_location"],
+        "daily_budget": budget if row["budget_type"] == "daily" else None,
+        "budget": {"type": row["budget_type"], "amount": budget, "currency": currency},
+        "schedule": {
+            "start_date": iso_day(row["start_date"]),
+            "end_date": iso_day(row["end_date"]),
+        },
+        "platforms": Fragment(row["platforms_json"]),
+        "optimization": Fragment(row["optimization_json"]),
+        "metrics": metrics_json(totals, currency),
+        "facebook_campaign_id": row["external_id"] or None,
+        "launched_at": iso_z(row["launched_at"]),
+        "created_at": iso_z(row["created_at"]),
+        "updated_at": iso_z(row["updated_at"]),
+    }
+
+
+def targeting_warnings(targeting: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What of a targeting no platform will hear of, so that nobody takes it for delivered."""
+    unsent = unsent_interests(targeting)
+    if not unsent:
+        return []
+    message = _("Meta takes interests by its own ids; these words are kept here but not sent.")
+    return [{"code": "interests_not_sent", "message": message, "values": unsent}]
+
+
+def ad_set_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An ad set."""
+    return {
+        "id": encode("aset", row["id"]),
+        "campaign_id": encode("camp", row["campaign_id"]),
+        "name": row["name"],
+        "status": row["status"],
+        "effective_status": row["effective_status"],
+        "issues": row["issues"],
+        "targeting": row["targeting"],
+        "warnings": targeting_warnings(row["targeting"]),
+        "facebook_ad_set_id": row["external_id"] or None,
+        "created_at": iso_z(row["created_at"]),
+        "updated_at": iso_z(row["updated_at"]),
+    }
+
+
+def ad_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An ad with its creative."""
+    creative: UUID = row["creative_id"]
+    return {
+        "id": encode("ad", row["id"]),
+        "campaign_id": encode("camp", row["campaign_id"]),
+        "ad_set_id": encode("aset", row["ad_set_id"]),
+        "name": row["name"],
+        "status": row["status"],
+        "effective_status": row["effective_status"],
+        "issues": row["issues"],
+        "creative": {
+            "id": encode("crt", creative),
+            **{name: row[f"creative__{name}"] for name in CONTENT},
+        },
+        "generation_id": row["generation_id"] or None,
+        "facebook_ad_id": row["external_id"] or None,
+        "created_at": iso_z(row["created_at"]),
+        "updated_at": iso_z(row["updated_at"]),
+    }

@@ -1,0 +1,94 @@
+"""Reads of the tree. Missing, foreign and invisible objects raise the same NotFoundError."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+
+from campaigns.models import Ad, AdSet, Campaign
+from core.actors import Actor
+from core.errors import NotFoundError
+from core.ids import decode
+
+
+def visible[M: Model](rows: QuerySet[M], actor: Actor, *, prefix: str = "") -> QuerySet[M]:
+    """The rows within the credential's environment, bound business and limited membership."""
+    limits: dict[str, Any] = {}
+    if actor.environment is not None:
+        limits[f"{prefix}environment"] = actor.environment
+    if actor.business_id is not None:
+        limits[f"{prefix}business_id"] = actor.business_id
+    if actor.business_ids is not None:
+        limits[f"{prefix}business_id__in"] = actor.business_ids
+    return rows.filter(**limits) if limits else rows
+
+
+def list_campaigns(
+    actor: Actor, business_id: UUID | None = None, *, status: str = "", archived: bool = False
+) -> QuerySet[Campaign]:
+    """Campaigns newest first, with business and ad account; archived ones only where asked for."""
+    rows = visible(Campaign.objects.select_related("business", "ad_account"), actor)
+    if business_id is not None:
+        rows = rows.filter(business_id=business_id)
+    if status:
+        rows = rows.filter(status=status)
+    elif not archived:
+        rows = rows.exclude(status__in=["ARCHIVED", "DELETED"])
+    return rows.order_by("-created_at", "-id")
+
+
+def get_campaign(actor: Actor, public_id: str | UUID, *, lock: bool = False) -> Campaign:
+    """One campaign with business and ad account; `lock` holds its row to the transaction's end."""
+    key = public_id if isinstance(public_id, UUID) else decode("camp", public_id, aliases=_CAMP)
+    rows = visible(Campaign.objects.select_related("business", "ad_account"), actor)
+    if lock:
+        rows = rows.select_for_update(of=("self",), no_key=True)
+    found: Campaign = _one(rows.filter(pk=key))
+    return found
+
+
+_CAMP = ("cmp",)
+_ASET = ("adg",)
+
+
+def list_ad_sets(campaign: Campaign, *, archived: bool = False) -> QuerySet[AdSet]:
+    """A campaign's ad sets, newest first."""
+    rows = AdSet.objects.filter(campaign=campaign).order_by("-created_at", "-id")
+    found: QuerySet[AdSet] = rows if archived else rows.exclude(status__in=["ARCHIVED", "DELETED"])
+    return found
+
+
+def get_ad_set(actor: Actor, public_id: str | UUID) -> AdSet:
+    """One ad set with its campaign; raises NotFoundError."""
+    key = public_id if isinstance(public_id, UUID) else decode("aset", public_id, aliases=_ASET)
+    rows = visible(AdSet.objects.select_related("campaign"), actor, prefix="campaign__")
+    found: AdSet = _one(rows.filter(pk=key))
+    return found
+
+
+def list_ads(
+    campaign: Campaign, ad_set: AdSet | None = None, *, archived: bool = False
+) -> QuerySet[Ad]:
+    """A campaign's ads (or those of one ad set), newest first, with their creatives."""
+    rows = Ad.objects.filter(campaign=campaign).select_related("creative")
+    if ad_set is not None:
+        rows = rows.filter(ad_set=ad_set)
+    if not archived:
+        rows = rows.exclude(status__in=["ARCHIVED", "DELETED"])
+    found: QuerySet[Ad] = rows.order_by("-created_at", "-id")
+    return found
+
+
+def get_ad(actor: Actor, public_id: str | UUID) -> Ad:
+    """One ad with campaign, ad set and creative; raises NotFoundError."""
+    key = public_id if isinstance(public_id, UUID) else decode("ad", public_id, aliases=("adc",))
+    related = Ad.objects.select_related("campaign", "ad_set", "creative")
+    found: Ad = _one(visible(related, actor, prefix="campaign__").filter(pk=key))
+    return found
+
+
+def _one(rows: QuerySet[Any]) -> Any:
+    found = next(iter(rows), None)
+    if found is None:
+        raise NotFoundError
+    return found

@@ -1,0 +1,202 @@
+"""Changes to the tree: each form becomes one Command and goes through the gate."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.web import PersonRequest, signed_in
+from campaigns import forms, gateway, queries
+from campaigns.commands import COMMANDS, Command
+from campaigns.domain.operations import OPERATIONS
+from campaigns.models import Campaign
+from campaigns.queries.tree_page import businesses_of
+from campaigns.views.campaign_pages import BASE, EDITING, SESSION_BUSINESS
+from campaigns.views.outcomes import tell
+from core import clock
+from core.errors import AppError, NotFoundError
+from core.ids import encode
+from core.money import to_decimal
+from core.pages import render_page
+from core.tenancy import tenant_tx
+
+LIFECYCLE = frozenset(
+    f"{verb}_{node}"
+    for verb in ("pause", "resume", "archive")
+    for node in ("campaign", "ad_set", "ad")
+) | {"launch_campaign"}
+PARTS: dict[str, tuple[type[forms.CommandForm], Promise]] = {
+    "details": (forms.DetailsForm, gettext_lazy("Edit campaign")),
+    "budget": (forms.BudgetForm, gettext_lazy("Change budget")),
+    "schedule": (forms.ScheduleForm, gettext_lazy("Change schedule")),
+}
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@signed_in(*EDITING)
+@require_POST
+def act(request: PersonRequest, *, campaign_id: str, kind: str, target_id: str) -> HttpResponse:
+    if kind not in LIFECYCLE:
+        raise NotFoundError
+    _campaign(request, campaign_id)
+    command = COMMANDS[kind].model_validate({f"{OPERATIONS[kind].target_type}_id": target_id})
+    try:
+        tell(request, _submit(request, command))
+    except NotFoundError:
+        raise
+    except AppError as error:
+        messages.error(request, f"{error.message} {error.hint}".strip())
+    return HttpResponseRedirect(f"{BASE}{campaign_id}/", status=303)
+
+
+@signed_in(*EDITING)
+@get_or_post
+def new_campaign(request: PersonRequest) -> HttpResponse:
+    with tenant_tx(request.actor.tenant_id, readonly=True):
+        businesses = businesses_of(request.actor)
+    chosen = request.POST.get("business") or request.GET.get("business")
+    chosen = chosen or request.session.get(SESSION_BUSINESS, "")
+    business = next((b for b in businesses if encode("biz", b.pk) == chosen), None)
+    if business is None and businesses:
+        business = businesses[0]
+    if business is None:
+        raise NotFoundError(_("There is no business to put a campaign in."))
+    form = forms.CampaignForm(request.POST or None, currency=business.currency)
+    outcome = _sent(request, form, business_id=encode("biz", business.pk))
+    if outcome is not None:
+        return HttpResponseRedirect(f"{BASE}{outcome.created_id}/", status=303)
+    context = {
+        "form": form, "title": _("New campaign"), "submit": _("Create draft"), "back": BASE,
+        "businesses": [(encode("biz", b.pk), b) for b in businesses], "business": business,
+    }  # fmt: skip
+    return _form_page(request, context, form)
+
+
+@signed_in(*EDITING)
+@get_or_post
+def edit(request: PersonRequest, campaign_id: str, part: str) -> HttpResponse:
+    if part not in PARTS:
+        raise NotFoundError
+    form_class, title = PARTS[part]
+    campaign = _campaign(request, campaign_id)
+    initial = _initial(campaign)
+    form = form_class(request.POST or None, currency=campaign.currency, initial=initial)
+    return _edit_page(request, campaign, form, title=str(title), ids={"campaign_id": campaign_id})
+
+
+@signed_in(*EDITING)
+@get_or_post
+def new_ad_set(request: PersonRequest, campaign_id: str) -> HttpResponse:
+    campaign = _campaign(request, campaign_id)
+    form = forms.AdSetForm(request.POST or None)
+    return _edit_page(
+        request, campaign, form, title=_("New ad set"), ids={"campaign_id": campaign_id}
+    )
+
+
+@signed_in(*EDITING)
+@get_or_post
+def targeting(request: PersonRequest, campaign_id: str, ad_set_id: str) -> HttpResponse:
+    campaign = _campaign(request, campaign_id)
+    with tenant_tx(request.actor.tenant_id, readonly=True):
+        value = queries.get_ad_set(request.actor, ad_set_id).targeting
+    initial = {
+        "age_min": value.get("age_min", 18),
+        "age_max": value.get("age_max", 65),
+        "countries": ", ".join(place["value"] for place in value.get("locations", [])),
+        "interests": ", ".join(value.get("interests", [])),
+    }
+    form = forms.TargetingForm(request.POST or None, initial=initial)
+    return _edit_page(
+        request, campaign, form, title=_("Change targeting"), ids={"ad_set_id": ad_set_id}
+    )
+
+
+@signed_in(*EDITING)
+@get_or_post
+def new_ad(request: PersonRequest, campaign_id: str, ad_set_id: str) -> HttpResponse:
+    campaign = _campaign(request, campaign_id)
+    with tenant_tx(request.actor.tenant_id, readonly=True):
+        queries.get_ad_set(request.actor, ad_set_id)
+    form = forms.AdForm(request.POST or None, initial={"link_url": campaign.target_url})
+    return _edit_page(request, campaign, form, title=_("New ad"), ids={"ad_set_id": ad_set_id})
+
+
+@signed_in(*EDITING)
+@get_or_post
+def push_creative(request: PersonRequest, campaign_id: str, ad_id: str) -> HttpResponse:
+    campaign = _campaign(request, campaign_id)
+    with tenant_tx(request.actor.tenant_id, readonly=True):
+        creative = queries.get_ad(request.actor, ad_id).creative
+    names = forms.CreativeForm.base_fields
+    initial = {name: getattr(creative, name) for name in names}
+    form = forms.CreativeForm(request.POST or None, initial=initial)
+    return _edit_page(request, campaign, form, title=_("New creative"), ids={"ad_id": ad_id})
+
+
+def _campaign(request: PersonRequest, campaign_id: str) -> Campaign:
+    with tenant_tx(request.actor.tenant_id, readonly=True):
+        return queries.get_campaign(request.actor, campaign_id)
+
+
+def _initial(campaign: Campaign) -> dict[str, Any]:
+    names = ("name", "objective", "budget_type", "start_date", "end_date", "target_location")
+    values = {name: getattr(campaign, name) for name in (*names, "target_url", "message")}
+    return values | {"budget": to_decimal(campaign.budget_micros, campaign.currency)}
+
+
+def _edit_page(
+    request: PersonRequest,
+    campaign: Campaign,
+    form: forms.CommandForm,
+    *,
+    title: str,
+    ids: Mapping[str, str],
+) -> HttpResponse:
+    back = f"{BASE}{encode('camp', campaign.pk)}/"
+    if _sent(request, form, **ids) is not None:
+        return HttpResponseRedirect(back, status=303)
+    context = {"form": form, "title": title, "submit": _("Send change"), "back": back}
+    return _form_page(request, context | {"campaign": campaign}, form)
+
+
+def _form_page(
+    request: PersonRequest, context: dict[str, Any], form: forms.CommandForm
+) -> HttpResponse:
+    status = 422 if form.errors else 200
+    return render_page(request, "campaigns/form.html", context, status=status)
+
+
+def _sent(request: PersonRequest, form: forms.CommandForm, **ids: str) -> gateway.Outcome | None:
+    """The outcome of a valid, posted form that the gate did not deny; None keeps the form open."""
+    if request.method != "POST" or not form.is_valid():
+        return None
+    command = form.command(**ids)
+    if command is None:
+        return None
+    try:
+        outcome = _submit(request, command)
+    except NotFoundError:
+        raise
+    except AppError as error:
+        path = str(error.details.get("field", "")).split(".")
+        form.add_named_error(path, f"{error.message} {error.hint}".strip())
+        return None
+    tell(request, outcome)
+    return None if outcome.is_denied else outcome
+
+
+def _submit(request: PersonRequest, command: Command) -> gateway.Outcome:
+    rationale = request.POST.get("rationale", "").strip()[:2000]
+    return gateway.submit(
+        command,
+        actor=request.actor,
+        now=clock.now(),
+        rationale=rationale,
+        rationale_source="person" if rationale else "",
+    )

@@ -1,0 +1,105 @@
+"""What codes are called on screen."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.presenters.kinds import KINDS as KINDS
+
+FIELDS: dict[str, Promise] = {
+    "status": _("Status"),
+    "name": _("Name"),
+    "objective": _("Objective"),
+    "platforms": _("Placements"),
+    "budget_type": _("Budget type"),
+    "budget_micros": _("Budget"),
+    "daily_budget_micros": _("Daily budget"),
+    "lifetime_budget_micros": _("Lifetime budget"),
+    "currency": _("Currency"),
+    "start_date": _("Starts"),
+    "end_date": _("Ends"),
+    "message": _("Message"),
+    "target_url": _("Landing page"),
+    "target_location": _("Location"),
+    "product_description": _("Product"),
+    "audience_description": _("Audience"),
+    "optimization": _("Optimization"),
+    "targeting": _("Targeting"),
+    "headline": _("Headline"),
+    "primary_text": _("Text"),
+    "description": _("Description"),
+    "image_url": _("Image"),
+    "call_to_action": _("Button"),
+    "link_url": _("Link"),
+    "creative": _("Creative"),
+    "creative_id": _("Creative"),
+    "ad_sets": _("Ad sets"),
+    "ads": _("Ads"),
+    "ad": _("Ad"),
+    "ad_set": _("Ad set"),
+    "age_min": _("Youngest age"),
+    "age_max": _("Oldest age"),
+    "locations": _("Countries"),
+    "interests": _("Interests"),
+}
+PENDING_STATUS: dict[str, tuple[Promise, str]] = {
+    "pending": (_("Waiting"), "info"),
+    "approved": (_("Approved"), "success"),
+    "dispatched": (_("Carried out"), "success"),
+    "dispatch_failed": (_("Failed"), "error"),
+    "conflict": (_("Conflict"), "warning"),
+    "rejected": (_("Rejected"), "error"),
+    "expired": (_("Expired"), ""),
+    "superseded": (_("Superseded"), ""),
+    "cancelled": (_("Withdrawn"), ""),
+}
+RISKS: dict[str, Promise] = {
+    "low": _("Low risk"),
+    "medium": _("Medium risk"),
+    "high": _("High risk"),
+}
+RISK_REASONS: dict[str, Promise] = {
+    "starts_spending": _("It starts spending."),
+    "budget_up_half": _("It raises the budget by half or more."),
+    "takes_most_headroom": _("It takes most of what is left under a spend ceiling."),
+    "four_eyes": _("It is above the amount that needs a second person."),
+    "budget_up": _("It raises the budget."),
+    "restarts_learning": _("It may restart the platform's learning phase."),
+    "irreversible": _("It cannot be taken back by another change."),
+    "stops_delivery": _("It stops delivery."),
+}
+AXES: dict[str, Promise] = {
+    "creative": _("Creative"),
+    "tactical": _("Tactical"),
+    "structural": _("Structural"),
+}
+ACTORS: dict[str, Promise] = {
+    "user": _("Person"),
+    "api_key": _("Agent key"),
+    "oauth_app": _("App"),
+    "optimizer": _("Optimizer"),
+    "platform": _("Platform"),
+    "system": _("Adamant"),
+}
+TREE_STATUS_TONE = {
+    "ACTIVE": "success",
+    "PAUSED": "warning",
+    "PENDING_APPROVAL": "info",
+    "LAUNCHING": "info",
+    "IN_REVIEW": "info",
+    "PENDING_REVIEW": "info",
+    "DISAPPROVED": "error",
+    "WITH_ISSUES": "error",
+    "LAUNCH_FAILED": "error",
+}
+CEILING_SCOPES: dict[str, Promise] = {
+    "action": _("Single change"),
+    "campaign": _("This campaign"),
+    "business": _("This business"),
+    "tenant": _("All businesses"),
+}
+
+
+def word(table: dict[str, Promise], code: str) -> str:
+    """The word for a code; a code without one is printed readably."""
+    found = table.get(code)
+    return str(found) if found is not None else code.replace("_", " ").capitalize()

@@ -1,0 +1,1 @@
+"""What `make demo` shows: people, businesses, sixty simulated days, twelve proposals."""

@@ -1,0 +1,26 @@
+"""Pages that span rooms."""
+
+from django.urls import URLPattern, path
+
+from config.faces import attention, audit, dev_mail, home, policy, sim_proxy, stream, views
+
+page_urls: list[URLPattern] = [
+    path("", home.home, name="home"),
+    path("attention/", attention.unknown_outcomes, name="unknown-outcomes"),
+    path("audit/", audit.audit, name="audit"),
+    path("dev/mail/", dev_mail.mailbox, name="dev-mailbox"),
+    path("dev/mail/<str:name>/", dev_mail.mail, name="dev-mail"),
+    path("policy/", policy.policy, name="policy"),
+    path("policy/<str:business_id>/authority/", policy.authority, name="policy-authority"),
+    path("policy/<str:business_id>/ceiling/", policy.ceiling, name="policy-ceiling"),
+    path("policy/<str:business_id>/rules/", policy.rules, name="policy-rules"),
+    path("policy/<str:business_id>/kill-switch/engage/", policy.engage, name="kill-switch-engage"),
+    path(
+        "policy/<str:business_id>/kill-switch/release/", policy.release, name="kill-switch-release"
+    ),
+    path("sim/<str:version>/dialog/oauth", sim_proxy.consent, name="sim-consent"),
+    path("sim/<str:version>/dialog/consent.css", sim_proxy.consent_style, name="sim-consent-style"),
+    path("sim/<str:version>/<path:path>", sim_proxy.graph, name="sim-graph"),
+    path("stream/pending/", stream.pending, name="stream-pending"),
+    path("switch-business/", views.switch_business, name="switch-business"),
+]

@@ -1,0 +1,42 @@
+"""All routes. Each room lists its REST routes in `api_urls` and its pages in `page_urls`."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from accounts import urls as accounts
+from billing import urls as billing
+from campaigns import urls as campaigns
+from config.faces import health
+from config.faces import urls as faces
+from platforms import urls as platforms
+from webhooks import urls as webhooks
+
+Routes = list[URLPattern | URLResolver]
+
+API: Routes = [
+    *accounts.api_urls,
+    *billing.api_urls,
+    *campaigns.api_urls,
+    *platforms.api_urls,
+    *webhooks.api_urls,
+]
+PAGES: Routes = [
+    *accounts.page_urls,
+    *billing.page_urls,
+    *campaigns.page_urls,
+    *faces.page_urls,
+    *platforms.page_urls,
+]
+
+urlpatterns: Routes = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include(API)),
+    path("v1/", include(API)),
+    *PAGES,
+]
+
+handler400 = "config.faces.errors.bad_request"
+handler404 = "config.faces.errors.not_found"
+handler500 = "config.faces.errors.server_error"

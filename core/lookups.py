@@ -1,0 +1,118 @@
+"""Look-ups that come before a tenant is known: a handful of named, read-only statements.
+
+On PostgreSQL each is a SECURITY DEFINER function of the NOLOGIN look-up role, the only way around
+row-level
+security for the runtime role; on SQLite the same statement runs as it is. A room declares its
+look-ups in its
+`queries` module; `accounts.rls` creates the functions after every migration.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+REGISTRY: dict[str, "Lookup"] = {}
+
+
+def _timestamp(value: Any) -> datetime:
+    parsed = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "uuid": lambda value: value if isinstance(value, UUID) else UUID(str(value)),
+    "jsonb": lambda value: json.loads(value) if isinstance(value, str) else value,
+    "timestamptz": _timestamp,
+    "boolean": bool,
+    "text": str,
+    "integer": int,
+    "bigint": int,
+}
+
+
+class Lookup:
+    """One statement. `sql` names its parameters as `:name`; `params` and `columns` map names to
+    SQL types.
+    """
+
+    def __init__(
+        self, name: str, *, sql: str, params: dict[str, str], columns: dict[str, str]
+    ) -> None:
+        if name in REGISTRY:
+            raise ValueError(f"lookup {name} is declared twice")
+        self.name, self.sql, self.params, self.columns = name, sql, params, columns
+        self._readers = [_READERS[kind] for kind in columns.values()]
+        REGISTRY[name] = self
+
+    @property
+    def function(self) -> str:
+        return f"adamant_{self.name}"
+
+    def rows(self, **values: Any) -> list[dict[str, Any]]:
+        """All rows for the given parameters."""
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                marks = ", ".join(["%s"] * len(self.params))
+                cursor.execute(
+                    f"SELECT * FROM {self.function}({marks})",  # noqa: S608 - the name is our constant
+                    [values[name] for name in self.params],
+                )
+            else:
+                cursor.execute(
+                    self._inline_sql(), {name: self._sqlite(values[name]) for name in self.params}
+                )
+            found = cursor.fetchall()
+        names = list(self.columns)
+        return [
+            {
+                name: None if value is None else read(value)
+                for name, read, value in zip(names, self._readers, row, strict=True)
+            }
+            for row in found
+        ]
+
+    def one(self, **values: Any) -> dict[str, Any] | None:
+        """The first row, or None."""
+        rows = self.rows(**values)
+        return rows[0] if rows else None
+
+    def _inline_sql(self) -> str:
+        sql = self.sql
+        for name in self.params:
+            sql = sql.replace(f":{name}", f"%({name})s")
+        return sql
+
+    @staticmethod
+    def _sqlite(value: Any) -> Any:
+        if isinstance(value, UUID):
+            return value.hex
+        if isinstance(value, datetime):
+            return (
+                value.astimezone(UTC)
+                .replace(tzinfo=None)
+                .isoformat(sep=" ", timespec="microseconds")
+            )
+        return value
+
+    def create_sql(self, role: str) -> list[str]:
+        """Statements that (re)create the function on PostgreSQL, owned by `role`."""
+        arguments = ", ".join(f"p_{name} {kind}" for name, kind in self.params.items())
+        types = ", ".join(self.params.values())
+        columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
+        sql = self.sql
+        for name in self.params:
+            sql = sql.replace(f":{name}", f"p_{name}")
+        return [
+            f"DROP FUNCTION IF EXISTS {self.function}({types})",
+            (
+                f"CREATE FUNCTION {self.function}({arguments}) RETURNS TABLE({columns}) "
+                "LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp "
+                f"AS $lookup$ {sql} $lookup$"
+            ),
+            f"ALTER FUNCTION {self.function}({types}) OWNER TO {role}",
+            f"REVOKE ALL ON FUNCTION {self.function}({types}) FROM PUBLIC",
+        ]

@@ -1,0 +1,133 @@
+"""Images come in once: fetched under guard, checked, re-encoded, stored by content."""
+
+import hashlib
+import io
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
+from PIL import Image, UnidentifiedImageError
+
+from core.errors import InvalidError, NotFoundError
+from core.http import OutsideFetchError, fetch_outside
+from core.ids import decode, encode
+from core.tenancy import tenant_tx
+from creatives.models import Asset
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_PIXELS = 40_000_000
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+ASSET_PATH = "/assets/"
+
+
+class InvalidImageError(InvalidError):
+    code = "invalid_image"
+    message = "The file is not an image that can be used."
+    hint = "Send a JPEG, PNG, WebP or GIF of at most 8 MB and 40 megapixels."
+
+
+def image_content(*, tenant_id: UUID, business_id: UUID, url: str, now: datetime) -> bytes:
+    """The checked bytes behind an ad's image address.
+
+    Our own asset addresses resolve to rows and are never fetched; any other is fetched once per
+    business and kept. Raises InvalidImageError, NotFoundError, or OutsideFetchError.
+    """
+    asset_id = own_asset_id(url)
+    with tenant_tx(tenant_id, readonly=True):
+        rows = Asset.objects.filter(business_id=business_id)
+        known = rows.filter(pk=asset_id) if asset_id else rows.filter(source_url=url)
+        asset = known.order_by("-created_at").first()
+    if asset is None and asset_id:
+        raise NotFoundError(_("The image is not one of this business."))
+    if asset is None:
+        fetched = _fetch(url)
+        asset = store_image(
+            tenant_id=tenant_id, business_id=business_id, content=fetched, now=now, source_url=url
+        )
+    with default_storage.open(asset.file) as file:
+        content: bytes = file.read()
+    return content
+
+
+def own_asset_id(url: str) -> UUID | None:
+    """The asset an address of ours names; None for any other address."""
+    parts, home = urlsplit(url), urlsplit(settings.PUBLIC_URL)
+    is_ours = not parts.netloc or (parts.scheme, parts.netloc) == (home.scheme, home.netloc)
+    if is_ours and parts.path.startswith(ASSET_PATH):
+        return decode("ast", parts.path.removeprefix(ASSET_PATH))
+    return None
+
+
+def asset_url(asset: Asset) -> str:
+    """The address under which people and commands name an asset."""
+    return f"{settings.PUBLIC_URL}{ASSET_PATH}{encode('ast', asset.id)}"
+
+
+def _fetch(url: str) -> bytes:
+    answer = fetch_outside("GET", url, max_body=MAX_BYTES)
+    if answer.status != 200:
+        raise OutsideFetchError
+    if answer.truncated:
+        raise InvalidImageError(_("The image is larger than 8 MB."))
+    return answer.body
+
+
+def store_image(
+    *, tenant_id: UUID, business_id: UUID, content: bytes, now: datetime, source_url: str = ""
+) -> Asset:
+    """Check and re-encode an image and keep it; equal content gives the row that exists.
+
+    Opens its own transaction around the row. Raises InvalidImageError.
+    """
+    encoded, content_type, size = reencode(content)
+    digest = hashlib.sha256(encoded).hexdigest()
+    suffix = "png" if content_type == "image/png" else "jpg"
+    path = f"assets/{tenant_id}/{digest}.{suffix}"
+    if not default_storage.exists(path):
+        path = default_storage.save(path, ContentFile(encoded))
+    with tenant_tx(tenant_id):
+        asset: Asset = Asset.objects.get_or_create(
+            business_id=business_id,
+            digest=digest,
+            defaults={
+                "tenant_id": tenant_id,
+                "source_url": source_url,
+                "file": path,
+                "content_type": content_type,
+                "width": size[0],
+                "height": size[1],
+                "size_bytes": len(encoded),
+                "created_at": now,
+            },
+        )[0]
+    return asset
+
+
+def reencode(content: bytes) -> tuple[bytes, str, tuple[int, int]]:
+    """Bytes without metadata or trailing data, their content type, width and height: PNG where
+    the image has transparency, JPEG otherwise; of an animation the first frame.
+    """
+    if len(content) > MAX_BYTES:
+        raise InvalidImageError(_("The image is larger than 8 MB."))
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise InvalidImageError(_("The image has more than 40 megapixels."))
+            image.load()
+            has_alpha = image.has_transparency_data
+            plain = image.convert("RGBA" if has_alpha else "RGB")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise InvalidImageError from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InvalidImageError(_("The image has more than 40 megapixels.")) from error
+    plain.info.clear()
+    out = io.BytesIO()
+    if has_alpha:
+        plain.save(out, "PNG", optimize=False)
+        return out.getvalue(), "image/png", plain.size
+    plain.save(out, "JPEG", quality=90)
+    return out.getvalue(), "image/jpeg", plain.size

@@ -1,0 +1,1 @@
+"""Connections to ad platforms, their accounts, and one folder of connector code per platform."""

@@ -1,0 +1,3 @@
+"""Delivery facts: one row per ad, platform day and publisher platform. Low enough for every
+room to read.
+"""

@@ -1,0 +1,1 @@
+"""The Graph-shaped face: calls in, nodes and edges out."""

@@ -1,0 +1,1 @@
+"""The market: pure numbers in, pure numbers out. No Django, no clock, no I/O."""

@@ -1,0 +1,1 @@
+"""The simulator's own models of what Graph accepts."""

@@ -1,0 +1,100 @@
+"""W7: hostile addresses open no socket to anything that is not public."""
+
+import ipaddress
+import socket
+from collections import Counter
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from core.http import OutsideFetchError, check_outside_url, fetch_outside
+from tests.bars.ssrf_corpus import PUBLIC, RESOLVER, corpus
+
+pytestmark = pytest.mark.bar
+
+
+class Network:
+    """A stubbed name service, and a recorder in the place of `connect`."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        self.connected: list[str] = []
+        self.real = socket.getaddrinfo
+
+    def getaddrinfo(self, host, port, *args, **kwargs):
+        name = host.decode() if isinstance(host, bytes) else str(host)
+        name = name.rstrip(".").lower()
+        if name == "localhost" or name.endswith(".localhost"):
+            return self.real("127.0.0.1", port, *args, **kwargs)
+        if name in RESOLVER or name.startswith("public"):
+            answers = RESOLVER.get(name, [[PUBLIC]])
+            chosen = answers[min(self.asked[name], len(answers) - 1)]
+            self.asked[name] += 1
+            return [row for one in chosen for row in self.real(one, port, *args, **kwargs)]
+        flags = kwargs.get("flags", 0) | socket.AI_NUMERICHOST
+        kwargs["flags"] = flags
+        return self.real(host, port, *args[:3], **kwargs)
+
+    def connect(self, sock, address):
+        self.connected.append(address[0])
+        raise ConnectionRefusedError
+
+
+@pytest.fixture
+def network(monkeypatch):
+    recorder = Network()
+    monkeypatch.setattr(socket, "getaddrinfo", recorder.getaddrinfo)
+    monkeypatch.setattr(socket.socket, "connect", lambda s, a: recorder.connect(s, a))
+    return recorder
+
+
+def not_public(addresses: list[str]) -> list[str]:
+    return [text for text in addresses if text != PUBLIC]
+
+
+def test_w7_no_socket_to_an_address_that_is_not_public(network, settings):
+    settings.DEV_WEBHOOK_HOSTS = frozenset()
+    urls = corpus()
+    assert len(urls) >= 545
+    assert len(set(urls)) == len(urls)
+    for url in urls:
+        for _ in range(2):  # the second look-up is where a rebinding name turns
+            with pytest.raises(OutsideFetchError):
+                fetch_outside("POST", url, content=b"{}")
+    inside = not_public(network.connected)
+    print(f"BAR W7 {len(urls)} hostile URLs, {len(inside)} sockets to non-public addresses")
+    assert inside == []
+
+
+def test_w7_control_a_hundred_public_names_make_a_hundred_sockets(network):
+    for number in range(100):
+        with pytest.raises(OutsideFetchError):
+            fetch_outside("GET", f"https://public{number}.example.net/")
+    assert network.connected == [PUBLIC] * 100
+
+
+def test_w7_control_resolve_then_request_opens_sockets_inside(network):
+    """What people write at first: look the name up, check it, then let the client resolve again."""
+    for url in corpus():
+        try:
+            host = urlsplit(url).hostname or ""
+            first = network.getaddrinfo(host, 80)[0][4][0]
+            if ipaddress.ip_address(first).is_private:
+                continue
+            httpx2.get(url, timeout=1, trust_env=False)
+        except (OSError, ValueError, httpx2.HTTPError, httpx2.InvalidURL):
+            continue
+    inside = not_public(network.connected)
+    print(f"BAR W7 control {len(inside)} sockets to non-public addresses by a naive check")
+    assert len(inside) > 0
+
+
+def test_w7_the_form_alone_condemns_numbers_without_a_look_up(network):
+    for host in ("127.0.0.1", "0x7f.1", "2130706433", "[::1]", "[::ffff:10.0.0.1]", "localhost"):
+        with pytest.raises(OutsideFetchError):
+            check_outside_url(f"https://{host}/", https_only=True)
+    check_outside_url("https://receiver.example/", https_only=True)
+    check_outside_url("https://[2606:4700::1111]/", https_only=True)
+    assert network.connected == []
+    assert not network.asked

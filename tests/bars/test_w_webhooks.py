@@ -1,0 +1,210 @@
+"""W1: published vectors. W2: independent verifiers agree. W3: no mutated delivery passes. W5: an
+endpoint is disabled exactly when it should be.
+"""
+
+import hashlib
+import hmac
+import os
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core import mail
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from accounts.models import AuditEvent, OutgoingMail
+from accounts.services.evidence import emit
+from accounts.services.mail import send_due
+from core.ids import encode
+from core.tenancy import tenant_tx
+from tests.cast import NOW
+from tests.receivers import receiver
+from webhooks import services
+from webhooks.domain import ladder, signing
+from webhooks.models import Delivery, Endpoint
+
+pytestmark = pytest.mark.bar
+LONG = os.environ.get("BARS") == "long"
+
+
+def guide_verify(payload: bytes, signature: str, secret: str) -> bool:
+    """The receiver that the guide describes."""
+    expected = hmac.new(secret.encode(), payload, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(f"sha256={expected}", signature)
+
+
+def test_w1_published_vectors():
+    github = signing.guide_signature("It's a Secret to Everybody", b"Hello, World!")
+    assert github == "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+    standard = signing.standard_signature(
+        signing.PREFIX + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        timestamp=1614265330,
+        body=b'{"test": 2432232314}',
+    )
+    assert standard == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    print("BAR W1 GitHub and Standard Webhooks vectors, 2 of 2")
+
+
+def test_w1_control_a_reserialised_body_has_another_signature():
+    body, again = b'{"test": 2432232314}', b'{"test":2432232314}'
+    differ = signing.guide_signature("s", body) != signing.guide_signature("s", again)
+    print(f"BAR W1 control re-serialised JSON differs: {differ}")
+    assert differ
+
+
+def sign_now(draw):
+    secret, body = signing.new_secret(), str(draw.randrange(10 ** draw.randrange(1, 300))).encode()
+    stamp = int(datetime.now(UTC).timestamp())
+    return secret, body, signing.headers(secret, f"evt_{draw.random()}", timestamp=stamp, body=body)
+
+
+def accepts(secret, body, headers) -> bool:
+    """Whether the independent library trusts the delivery."""
+    try:
+        Webhook(secret).verify(body, headers, json_parse=False)
+    except (WebhookVerificationError, ValueError):
+        return False
+    return True
+
+
+def test_w2_independent_verifiers_accept_every_delivery():
+    draw, count, accepted = random.Random(2), 1_000, 0
+    for _ in range(count):
+        secret, body, headers = sign_now(draw)
+        accepted += accepts(secret, body, headers)
+        accepted += guide_verify(body, headers["x-webhook-signature"], secret)
+    print(f"BAR W2 {count} deliveries x 2 independent verifiers, {accepted} accepted")
+    assert accepted == 2 * count
+
+
+def one_bit(draw, data: bytes) -> bytes:
+    changed = bytearray(data)
+    changed[draw.randrange(len(changed))] ^= 1 << draw.randrange(7)
+    return bytes(changed)
+
+
+def mutations(draw, count):
+    """Deliveries with one bit flipped in body, id, timestamp or signature."""
+    fields = ["body", "webhook-id", "webhook-timestamp", "webhook-signature"]
+    for _ in range(count):
+        secret, body, headers = sign_now(draw)
+        field = draw.choice(fields)
+        if field == "body":
+            yield secret, one_bit(draw, body), headers
+            continue
+        value = headers[field].encode()
+        end = -2 if field == "webhook-signature" else None  # base64's last digit has idle bits
+        changed = (one_bit(draw, value[:end]) + value[end or len(value) :]).decode("latin-1")
+        yield secret, body, {**headers, field: changed}
+
+
+def test_w3_no_mutated_delivery_is_accepted():
+    count = 10_000 if LONG else 2_000
+    passed = sum(accepts(*mutation) for mutation in mutations(random.Random(3), count))
+    print(f"BAR W3 {count} one-bit mutations, {passed} accepted")
+    assert passed == 0
+
+
+def test_w3_control_body_only_signatures_pass_moved_ids_and_times():
+    passed = sum(
+        guide_verify(body, headers["x-webhook-signature"], secret)
+        for secret, body, headers in mutations(random.Random(3), 500)
+    )
+    print(f"BAR W3 control {passed} of 500 pass a signature over the body alone")
+    assert passed > 0
+
+
+@pytest.fixture
+def hook(settings, acme):
+    with receiver() as state:
+        settings.DEV_WEBHOOK_HOSTS = frozenset({state.origin})
+        services.create_endpoint(
+            acme.agent, environment="test", url=state.url, events=["campaign.created"], now=NOW
+        )
+        yield state
+
+
+def happen(cast, moment):
+    with tenant_tx(cast.tenant.id):
+        emit("campaign.created", {}, tenant_id=cast.tenant.id, environment="test", now=moment)
+    services.fan_out(moment)
+    services.deliver_due(moment)
+
+
+def endpoint(cast):
+    with tenant_tx(cast.tenant.id, readonly=True):
+        return Endpoint.objects.get()
+
+
+def notices(cast):
+    with tenant_tx(cast.tenant.id, readonly=True):
+        audits = AuditEvent.objects.filter(event_type="webhook.disabled").count()
+    return audits, OutgoingMail.objects.filter(template="webhook_disabled").count()
+
+
+@pytest.mark.django_db
+def test_w5_gone_disables_at_once_with_one_notice(acme, hook):
+    hook.default = 410
+    happen(acme, NOW)
+    assert (endpoint(acme).is_active, endpoint(acme).disabled_reason) == (False, "gone")
+    happen(acme, NOW)
+    assert len(hook.requests) == 1
+    assert notices(acme) == (1, 2)  # owner and admin
+    assert send_due(NOW) == 2
+    assert mail.outbox[0].subject == "A webhook was switched off"
+    assert f"{hook.url} answered 410 Gone" in mail.outbox[0].body
+
+
+@pytest.mark.django_db
+def test_w5_disabled_after_120_hours_of_failures_not_before(acme, hook):
+    hook.default = 500
+    moments = [timedelta(), timedelta(hours=119, minutes=59), timedelta(hours=120, seconds=1)]
+    active = []
+    for age in moments:
+        happen(acme, NOW + age)
+        active.append(endpoint(acme).is_active)
+    print(f"BAR W5 410: at once; failing 0 h, 119:59, 120:00:01: active {active}; 1 notice")
+    assert active == [True, True, False]
+    assert notices(acme) == (1, 2)
+
+
+@pytest.mark.django_db
+def test_w5_a_success_in_between_starts_the_clock_again(acme, hook):
+    hook.default = 500
+    happen(acme, NOW)
+    hook.default = 200
+    happen(acme, NOW + timedelta(hours=100))
+    assert endpoint(acme).failing_since is None
+    hook.default = 500
+    happen(acme, NOW + timedelta(hours=121))
+    assert endpoint(acme).is_active
+
+
+@pytest.mark.django_db
+def test_w5_switching_on_again_delivers_what_waits(acme, hook):
+    hook.default = 500
+    happen(acme, NOW)
+    services.update_endpoint(acme.agent, public_id(acme), now=NOW, is_active=False)
+    later = NOW + timedelta(hours=1)
+    assert services.deliver_due(later) == 0
+    hook.default = 200
+    services.update_endpoint(acme.agent, public_id(acme), now=later, is_active=True)
+    assert services.deliver_due(later) == 1
+    with tenant_tx(acme.tenant.id, readonly=True):
+        assert Delivery.objects.get().state == "delivered"
+
+
+@pytest.mark.django_db
+def test_w5_control_a_clock_that_success_does_not_stop_disables_too_early(acme, hook, monkeypatch):
+    hook.default = 500
+    happen(acme, NOW)
+    monkeypatch.setattr(ladder, "is_success", lambda _status: False)
+    hook.default = 200
+    happen(acme, NOW + timedelta(hours=121))
+    print(f"BAR W5 control disabled although it answered 200: {not endpoint(acme).is_active}")
+    assert not endpoint(acme).is_active
+
+
+def public_id(cast):
+    return encode("whk", endpoint(cast).id)

@@ -1,0 +1,71 @@
+"""Fills the database of the browser tests: `python -m tests.browser.seed`, prints JSON.
+
+The demo's people and businesses, one connection, and a running campaign a journey, each with an
+agent's proposal to raise its budget from 50 to 60 dollars a day.
+"""
+
+import json
+import sys
+
+import django
+
+JOURNEYS = ("approve", "reject", "undo", "conflict", "keyboard", "plain", "kill")
+PASSWORD = "adamant browser demo"
+
+
+def main() -> None:
+    django.setup()
+    from django.http import HttpRequest
+
+    from accounts.authentication import authenticate_key
+    from campaigns.commands import LaunchCampaign, SetDailyBudget
+    from campaigns.dispatch.loop import run_once
+    from config.demo import network, people
+    from config.demo.campaigns import Brief
+    from config.demo.history import create, do
+    from core.actors import Role
+    from core.clock import now
+    from core.ids import encode
+
+    cast = people.make_people(password=PASSWORD, now=now())
+    draft, other = cast.businesses[1], cast.businesses[2]
+    network.connect(draft, now=now())
+    token = people.make_key(cast, now=now())
+    agent, _row = authenticate_key(token, HttpRequest())
+    made = {}
+    for name in JOURNEYS:
+        brief = Brief(
+            1, f"Journey {name}", "CONVERSIONS", 50, 0, ("Everyone",), ("Fresh",),
+            "https://shop.example/",
+        )  # fmt: skip
+        one = create(cast, brief)
+        do(cast.actors[Role.BUYER], LaunchCampaign(campaign_id=one.campaign))
+        made[name] = one
+    for _ in range(20):
+        if not run_once(now()):
+            break
+    found = {}
+    for name, one in made.items():
+        raise_budget = SetDailyBudget(
+            campaign_id=one.campaign, budget_micros=60_000_000, currency="USD"
+        )
+        pending = (
+            ""
+            if name == "kill"
+            else do(
+                agent, raise_budget, rationale="Cheap conversions in the evening."
+            ).pending_action_id
+        )
+        found[name] = {
+            "campaign": one.campaign, "ad_set": one.ad_sets[0], "ad": one.ads[0],
+            "pending": pending, "name": f"Journey {name}",
+        }  # fmt: skip
+    businesses = {one.name: encode("biz", one.pk) for one in cast.businesses}
+    json.dump(
+        {"journeys": found, "token": token, "businesses": businesses, "unconnected": other.name},
+        sys.stdout,
+    )
+
+
+if __name__ == "__main__":
+    main()

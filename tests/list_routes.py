@@ -1,0 +1,90 @@
+"""Which routes answer GET with a list, and how many rows one page of it holds.
+
+Every GET route of the URLconf stands in LISTS or in NOT_LISTS; one that stands in neither fails
+`tests/services/test_query_counts.py`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """`most` rows a page. A row is what `mark` matches, each text once; REST rows are those of
+    `data`. `one_business`: the page is about the business that was picked in the top bar.
+    """
+
+    most: int = 20
+    mark: str = ""
+    one_business: bool = False
+
+
+def seeds(kind: str, most: int) -> Listing:
+    """A page whose rows carry the name of a seeded row."""
+    return Listing(most=most, mark=rf"\b{kind}-seed-\d+\b")
+
+
+_CAMPAIGN = "/v1/campaigns/<str:campaign_id>"
+_AD_SET = f"{_CAMPAIGN}/ad-sets/<str:ad_set_id>"
+
+LISTS: dict[str, Listing] = {
+    "GET /v1/account/business": Listing(),
+    "GET /v1/auth/keys": Listing(),
+    "GET /v1/campaigns": Listing(),
+    f"GET {_CAMPAIGN}/ad-sets": Listing(),
+    f"GET {_AD_SET}/ads": Listing(),
+    "GET /v1/pending-actions": Listing(),
+    "GET /v1/platforms": Listing(),
+    "GET /v1/webhooks": Listing(),
+    "GET /v1/webhooks/<str:webhook_id>/deliveries": Listing(),
+    "GET /": Listing(most=50, mark=r'business-seed-\d+(?=</span><span class="num">)'),
+    "GET /attention/": Listing(most=50, mark=r"\bjob_\w+"),
+    "GET /audit/": Listing(most=50, mark=r"\baud_\w+"),
+    "GET /businesses/": Listing(most=50, mark=r'(?<=class="mono">)biz_\w+'),
+    "GET /campaigns/": seeds("campaign", 50),
+    "GET /campaigns/<str:campaign_id>/": Listing(most=200, mark=r"\baset_\w+"),
+    "GET /connections/": seeds("connection", 50),
+    "GET /dev/mail/": Listing(most=100, mark=r"\bmail-seed-\d+\b"),
+    "GET /inbox/": seeds("pending", 25),
+    "GET /inbox/<str:pending_id>/": seeds("pending", 25),
+    "GET /keys/": seeds("key", 50),
+    "GET /policy/": Listing(most=200, mark=r">campaign-seed-\d+</option>", one_business=True),
+    "GET /team/": seeds("member", 50),
+}
+
+_ONE = "one object"
+_FORM = "a form"
+NOT_LISTS: dict[str, str] = {
+    "GET /v1/account/business/<str:business_id>": _ONE,
+    "GET /v1/account/profile": "the caller",
+    "GET /v1/auth/keys/<str:key_id>": _ONE,
+    "GET /v1/billing/checkout": "one link",
+    "GET /v1/billing/invoices": "always empty: this version invoices nobody",
+    "GET /v1/billing/plans": "the four rows of the price list",
+    "GET /v1/billing/status": "the caller's plan",
+    "GET /v1/billing/subscribe/status": "one link",
+    f"GET {_CAMPAIGN}": _ONE,
+    f"GET {_AD_SET}": _ONE,
+    f"GET {_AD_SET}/ads/<str:ad_id>": _ONE,
+    "GET /v1/jobs/<str:job_id>": _ONE,
+    "GET /v1/pending-actions/<str:pending_id>": _ONE,
+    "GET /v1/platforms/<str:connection_id>": _ONE,
+    "GET /v1/platforms/<str:connection_id>/status": _ONE,
+    "GET /v1/platforms/<str:word>/connect/status": "one link",
+    "GET /v1/platforms/<str:word>/setup": "a redirect",
+    "GET /v1/webhooks/<str:webhook_id>": _ONE,
+    "GET /billing/checkout/done/": "a fixed text",
+    "GET /campaigns/<str:campaign_id>/ad-sets/<str:ad_set_id>/ads/new/": _FORM,
+    "GET /campaigns/<str:campaign_id>/ad-sets/<str:ad_set_id>/targeting/": _FORM,
+    "GET /campaigns/<str:campaign_id>/ad-sets/new/": _FORM,
+    "GET /campaigns/<str:campaign_id>/ads/<str:ad_id>/creative/": _FORM,
+    "GET /campaigns/<str:campaign_id>/edit/<slug:part>/": _FORM,
+    "GET /campaigns/new/": _FORM,
+    "GET /dev/mail/<str:name>/": "one mail",
+    "GET /invitations/accept/": "one invitation",
+    "GET /platforms/<str:platform>/callback": "the answer of one consent",
+    "GET /settings/": "the person's own",
+    "GET /sim/<str:version>/<path:path>": "what the simulator answers",
+    "GET /sim/<str:version>/dialog/consent.css": "a file",
+    "GET /sim/<str:version>/dialog/oauth": _FORM,
+    "GET /stream/pending/": "a stream; a ping names no row",
+}

@@ -1,0 +1,136 @@
+"""Passkeys, authenticator app, sessions: allauth's pages in our frame, clean under the CSP."""
+
+import re
+import time
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.core import mail
+from django.test import Client
+
+from accounts.models import AuditEvent, User
+from accounts.services.mail import send_due
+from core.actors import Role
+from core.clock import now
+from core.tenancy import tenant_tx
+from tests.cast import PASSWORD
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+DATA_BLOCK = 'type="application/json"'
+
+
+def totp_now() -> str:
+    return format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
+
+
+@pytest.fixture
+def owner(acme) -> User:
+    user = acme.people[Role.OWNER]
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+@pytest.fixture
+def client(owner) -> Client:
+    client = Client()
+    client.post("/accounts/login/", {"login": owner.email, "password": PASSWORD})
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    return client
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/accounts/2fa/",
+        "/accounts/2fa/totp/activate/",
+        "/accounts/2fa/webauthn/",
+        "/accounts/2fa/webauthn/add/",
+        "/accounts/password/change/",
+        "/accounts/reauthenticate/",
+        "/accounts/sessions/",
+        "/accounts/logout/",
+    ],
+)
+def test_page_has_no_inline_script_or_style(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.get("Location")
+    html = answer.content.decode()
+    assert '<main id="main"' in html
+    scripts = re.findall(r"<script([^>]*)>", html)
+    assert [one for one in scripts if "src=" not in one and DATA_BLOCK not in one] == []
+    assert not re.search(r"\sstyle=|<style|\son[a-z]+=|javascript:", html)
+
+
+def test_every_input_of_the_sign_in_page_has_a_label(db):
+    html = Client().get("/accounts/login/").content.decode()
+    visible = re.findall(r'<input(?![^>]*type="hidden")[^>]*\bid="([^"]+)"', html)
+    labels = set(re.findall(r'<label[^>]*for="([^"]+)"', html))
+    assert visible
+    assert set(visible) <= labels
+
+
+def test_authenticator_app_is_activated_and_announced(
+    client, owner, django_capture_on_commit_callbacks
+):
+    page = client.get("/accounts/2fa/totp/activate/").content.decode()
+    secret = re.search(r'id="authenticator_secret"[^>]*value="(\w+)"', page).group(1)
+    code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post("/accounts/2fa/totp/activate/", {"code": code})
+    assert answer.status_code == 302
+    row = Authenticator.objects.get(user=owner, type=Authenticator.Type.TOTP)
+    assert secret not in row.data["secret"]
+    send_due(now())
+    assert mail.outbox[-1].to == [owner.email]
+    assert mail.outbox[-1].from_email.startswith("Ads Agents")
+
+
+def test_factor_cannot_be_added_without_confirming_the_password(owner):
+    client = Client()
+    client.force_login(owner)
+    answer = client.get("/accounts/2fa/totp/activate/")
+    assert answer.status_code == 302
+    assert answer.url.startswith("/accounts/reauthenticate/")
+
+
+def test_other_sessions_can_be_ended(client, owner):
+    there = Client()
+    there.post("/accounts/login/", {"login": owner.email, "password": PASSWORD})
+    assert there.get("/accounts/").status_code == 200
+    assert client.post("/accounts/sessions/").status_code == 302
+    assert there.get("/accounts/").status_code == 302
+    assert client.get("/accounts/").status_code == 200
+
+
+def test_sign_in_leaves_an_audit_row(acme, client):
+    with tenant_tx(acme.tenant.id):
+        row = AuditEvent.objects.get(event_type="auth.signed_in")
+    assert (row.channel, row.actor_kind) == ("dashboard", "user")
+
+
+def test_confirming_with_totp_leads_back_and_freshens_the_session(acme, client, owner):
+    TOTP.activate(owner, SECRET)
+    body = {"name": "A", "environment": "live", "business_id": "", "days": "7"}
+    body |= {"scopes": ["ads:write:pending"]}
+    refused = client.post("/keys/", body, headers={"Referer": "http://testserver/keys/"})
+    assert refused.status_code == 403
+    link = re.search(r'href="(/accounts/2fa/reauthenticate/[^"]+)"', refused.content.decode())
+    assert link.group(1).endswith("?next=%2Fkeys%2F")
+    answer = client.post(link.group(1), {"code": totp_now(), "next": "/keys/"})
+    assert (answer.status_code, answer.url) == (302, "/keys/")
+    assert client.post("/keys/", body).status_code == 200
+
+
+def test_reset_of_an_unclaimed_account_mails_the_claim_link(owner):
+    User.objects.filter(pk=owner.pk).update(is_claimed=False)
+    Client().post("/accounts/password/reset/", {"email": owner.email})
+    send_due(now())
+    assert "/accounts/claim/?token=" in mail.outbox[-1].body
+
+
+def test_next_never_leaves_this_host(owner):
+    client = Client()
+    body = {"login": owner.email, "password": PASSWORD, "next": "https://evil.example/"}
+    assert client.post("/accounts/login/", body).url == "/"

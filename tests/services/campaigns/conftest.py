@@ -1,0 +1,24 @@
+"""Every Verdict written by a test of this folder is replayed when the test ends."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.replay import REPLAYED, replay_tenant
+
+
+@pytest.fixture(autouse=True)
+def _replay(request: pytest.FixtureRequest) -> Iterator[None]:
+    names = [name for name in ("acme", "acme_committed") if name in request.fixturenames]
+    for name in names:
+        request.getfixturevalue(name)  # set up before, so torn down after the replay
+    yield
+    if names:
+        from accounts.models import Tenant
+
+        replay_tenant(list(Tenant.objects.values_list("pk", flat=True)))
+
+
+def pytest_sessionfinish() -> None:
+    if REPLAYED:
+        print(f"\nBAR replay {sum(REPLAYED.values())} verdicts {dict(REPLAYED)}, 0 differ")

@@ -1,0 +1,1 @@
+"""Pages, rendered and posted to without a browser."""

@@ -1,0 +1,60 @@
+"""How endpoints, deliveries and events look outside."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from accounts.models import OutboxEvent
+from core.ids import encode
+from webhooks.models import Delivery, Endpoint
+
+
+def iso(moment: datetime | None) -> str | None:
+    """UTC with `Z`, as every time on surface A."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def endpoint_json(endpoint: Endpoint) -> dict[str, Any]:
+    """An endpoint without its secret."""
+    return {
+        "id": encode("whk", endpoint.id),
+        "url": endpoint.url,
+        "events": endpoint.events,
+        "active": endpoint.is_active,
+        "environment": endpoint.environment,
+        "disabled_reason": endpoint.disabled_reason or None,
+        "failing_since": iso(endpoint.failing_since),
+        "created_at": iso(endpoint.created_at),
+    }
+
+
+def delivery_json(delivery: Delivery) -> dict[str, Any]:
+    """One delivery and what became of it; state is pending, delivered or failed."""
+    state = "pending" if delivery.state in ("ready", "sent") else delivery.state
+    return {
+        "id": encode("dlv", delivery.id),
+        "event_id": encode("evt", delivery.event_id),
+        "event_type": delivery.event_type,
+        "state": state,
+        "attempts": delivery.attempts,
+        "response_status": delivery.response_status,
+        "next_attempt_at": iso(delivery.next_attempt_at) if state == "pending" else None,
+        "created_at": iso(delivery.created_at),
+        "delivered_at": iso(delivery.delivered_at),
+    }
+
+
+def event_body(event: OutboxEvent) -> bytes:
+    """The bytes a receiver gets; made once, sent unchanged on every try."""
+    return orjson.dumps(
+        {
+            "id": encode("evt", event.id),
+            "type": event.event_type,
+            "created_at": iso(event.created_at),
+            "environment": event.environment,
+            "data": event.payload,
+        }
+    )
