@@ -99,19 +99,25 @@ class Lookup:
         return value
 
     def create_sql(self, role: str) -> list[str]:
-        """Statements that (re)create the function on PostgreSQL, owned by `role`."""
+        """Statements that (re)create the function on PostgreSQL, owned by `role`.
+
+        In PL/pgSQL, which plans a statement once a connection: a function in plain SQL is planned
+        at every call.
+        """
         arguments = ", ".join(f"p_{name} {kind}" for name, kind in self.params.items())
         types = ", ".join(self.params.values())
         columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
+        typed = ", ".join(f"found.{name}::{kind}" for name, kind in self.columns.items())
         sql = self.sql
         for name in self.params:
             sql = sql.replace(f":{name}", f"p_{name}")
+        body = f"SELECT {typed} FROM ({sql}) AS found"  # noqa: S608 - the text is our constant
         return [
             f"DROP FUNCTION IF EXISTS {self.function}({types})",
             (
                 f"CREATE FUNCTION {self.function}({arguments}) RETURNS TABLE({columns}) "
-                "LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp "
-                f"AS $lookup$ {sql} $lookup$"
+                "LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp "
+                f"AS $lookup$ #variable_conflict use_column\nBEGIN RETURN QUERY {body}; END $lookup$"
             ),
             f"ALTER FUNCTION {self.function}({types}) OWNER TO {role}",
             f"REVOKE ALL ON FUNCTION {self.function}({types}) FROM PUBLIC",
