@@ -117,7 +117,8 @@ class Lookup:
             (
                 f"CREATE FUNCTION {self.function}({arguments}) RETURNS TABLE({columns}) "
                 "LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp "
-                f"AS $lookup$ #variable_conflict use_column\nBEGIN RETURN QUERY {body}; END $lookup$"
+                "AS $lookup$ #variable_conflict use_column\n"
+                f"BEGIN RETURN QUERY {body}; END $lookup$"
             ),
             f"ALTER FUNCTION {self.function}({types}) OWNER TO {role}",
             f"REVOKE ALL ON FUNCTION {self.function}({types}) FROM PUBLIC",
