@@ -17,6 +17,7 @@ from django.db import connections
 
 from accounts.services.mail import run_forever as run_mail
 from campaigns.dispatch.loop import run_forever as run_dispatch
+from campaigns.services.sweep import run_forever as run_kill_sweep
 from config import liveness
 from config.celery import app
 from webhooks.services.courier import run_forever as run_webhooks
@@ -35,6 +36,7 @@ def loops() -> dict[str, Loop]:
     }
     return dispatch | {
         "kill": partial(run_dispatch, stops_only=True),
+        "kill-sweep": run_kill_sweep,
         "webhooks": run_webhooks,
         "mail": run_mail,
     }

@@ -172,6 +172,9 @@ def hold(work: Work) -> None:
         if not work.is_fresh and work.dispatch.command_kind == "launch_campaign":
             rows = Campaign.objects.filter(pk=work.dispatch.campaign_id)
             rows.update(effective_status="HELD")
+        for step in work.open_steps:
+            if step.state == "ready":  # a look-up may have cleared its doubt since it was read
+                step.save(update_fields=["state", "error_kind", "lookups"])
         hold_fence(
             work,
             state="held",

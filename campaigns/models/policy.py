@@ -76,7 +76,11 @@ class BusinessPolicy(TenantModel):
 
 
 class KillSwitch(TenantModel):
-    """One row per business: engaged while `engaged_at` is set and `released_at` is not."""
+    """One row per business: engaged while `engaged_at` is set and `released_at` is not.
+
+    `engager` is what the sweep needs to finish an interrupted engagement in the engager's name:
+    ids and role only.
+    """
 
     business = models.OneToOneField("accounts.Business", on_delete=models.CASCADE, related_name="+")
     is_engaged = models.BooleanField(default=False)
@@ -84,6 +88,7 @@ class KillSwitch(TenantModel):
     epoch = models.PositiveIntegerField(default=0)
     stopped_campaigns = models.JSONField(default=list, blank=True)
     engaged_by = models.CharField(max_length=64, blank=True)
+    engager = models.JSONField(default=dict, blank=True)
     engaged_at = models.DateTimeField(null=True, blank=True)
     released_by = models.CharField(max_length=64, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)

@@ -1,24 +1,29 @@
-"""The kill switch: one committed row stops every write of a business; the rest is tidying up."""
+"""The kill switch: one committed row stops every write of a business; the rest is tidying up,
+which `campaigns.services.sweep` finishes where it was interrupted.
+"""
 
 from datetime import datetime
 from uuid import UUID
 
 import structlog
+from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, Business
 from accounts.services.evidence import emit, record_audit
 from accounts.services.factors import require_fresh_factor
-from campaigns.commands import RestoreDelivery, StopDelivery, restore
+from campaigns.commands import RestoreDelivery, restore
 from campaigns.gateway import submit
 from campaigns.gateway.intake import propose_for
 from campaigns.gateway.proposals import Proposer
-from campaigns.gateway.withdraw import back_to_pending, withdraw
-from campaigns.models import Campaign, Dispatch, KillSwitch, PendingAction
+from campaigns.gateway.withdraw import withdraw
+from campaigns.models import Campaign, Dispatch, KillSwitch
+from campaigns.services import stopping
 from campaigns.services.access import business_of, require_governor
 from core.actors import Actor, Role
 from core.errors import AppError, ForbiddenError
+from core.failpoints import reach
 from core.ids import decode, encode
 from core.queue import ring
 from core.tenancy import tenant_tx
@@ -58,7 +63,9 @@ def engage_kill_switch(
             switch.stopped_campaigns = []
             switch.engaged_by, switch.engaged_at = actor.id, now
             switch.is_engaged, switch.stop_delivery = True, False
-        running = _running(business) if stop_delivery else []
+        if fresh or (stop_delivery and not switch.stop_delivery):
+            switch.engager = stopping.engager(actor)
+        running = stopping.running(business.id) if stop_delivery else []
         switch.stop_delivery = switch.stop_delivery or stop_delivery
         known = set(switch.stopped_campaigns)
         switch.stopped_campaigns += [str(key) for key in running if str(key) not in known]
@@ -68,9 +75,10 @@ def engage_kill_switch(
         )
         ring("campaigns.kill")
         _tell(actor, business, switch, event_type="kill_switch.engaged", now=now)
-    _return_approved(actor, business, now)
+    reach("kill_switch.after_commit")
+    stopping.return_approved(actor, business.id, now)
     for key in running:
-        submit(StopDelivery(campaign_id=encode("camp", key)), actor=actor, now=now)
+        stopping.stop(actor, business.id, key, epoch=switch.epoch, now=now)
     return switch
 
 
@@ -82,11 +90,6 @@ def _locked(business: Business) -> KillSwitch:
         KillSwitch.objects.bulk_create([row], ignore_conflicts=True)
         found = rows.get(business=business)
     return found
-
-
-def _running(business: Business) -> list[UUID]:
-    rows = Campaign.objects.filter(business=business, status="ACTIVE").exclude(external_id="")
-    return list(rows.order_by("id").values_list("pk", flat=True))
 
 
 def _tell(
@@ -118,33 +121,6 @@ def _tell(
     )
 
 
-def _return_approved(actor: Actor, business: Business, now: datetime) -> None:
-    """Approved but not sent: back to pending, where nobody can decide while the switch is on."""
-    with tenant_tx(actor.tenant_id, readonly=True):
-        rows = PendingAction.objects.filter(business=business, status="approved")
-        waiting = list(rows.exclude(dispatch_id=None).order_by("id"))
-    for row in waiting:
-        with tenant_tx(actor.tenant_id):
-            _lock_campaign(row.campaign_id)
-            locked = PendingAction.objects.select_for_update(no_key=True).get(pk=row.pk)
-            if locked.status == "approved" and withdraw(row.dispatch_id, now=now):
-                back_to_pending(locked)
-                record_audit(
-                    actor,
-                    "approval.undone",
-                    now=now,
-                    target_type=locked.target_type,
-                    target_id=str(locked.target_id),
-                    business_id=business.id,
-                    facts={"pending_action_id": encode("pa", row.id), "reason": "kill_switch"},
-                )
-
-
-def _lock_campaign(campaign_id: UUID | None) -> None:
-    if campaign_id is not None:
-        Campaign.objects.select_for_update(no_key=True).only("id").filter(pk=campaign_id).first()
-
-
 def release_kill_switch(
     business_id: UUID | str, *, actor: Actor, now: datetime, restore_delivery: bool
 ) -> KillSwitch:
@@ -166,28 +142,32 @@ def release_kill_switch(
         switch.released_by, switch.released_at = actor.id, now
         switch.save()
         _tell(actor, business, switch, event_type="kill_switch.released", now=now)
-    _return_approved(actor, business, now)
-    _decide_held(actor, business, now)
+    stopping.return_approved(actor, business.id, now)
+    decide_held(actor, business.id, now)
     if restore_delivery:
         for key in stopped:
             _restore(actor, key, now)
     return switch
 
 
-def _decide_held(actor: Actor, business: Business, now: datetime) -> None:
+def decide_held(actor: Actor, business_id: UUID, now: datetime) -> None:
+    """Held changes of a released business become proposals, each in one transaction.
+
+    A launch that was cut in the middle stays held: the desk of unknown outcomes offers to
+    continue it or to remove what it made.
+    """
     with tenant_tx(actor.tenant_id, readonly=True):
-        held = list(Dispatch.objects.filter(business=business, state="held").order_by("created_at"))
+        held = list(stopping.undecided(business_id).order_by("created_at"))
     for dispatch in held:
         with tenant_tx(actor.tenant_id):
-            _lock_campaign(dispatch.campaign_id)
-            ended = withdraw(dispatch.id, now=now)
-        if ended:
-            _propose(actor, dispatch, now)
+            stopping.lock_campaign(dispatch.campaign_id)
+            if withdraw(dispatch.id, now=now):
+                _propose(actor, dispatch, now)
 
 
 def _propose(actor: Actor, dispatch: Dispatch, now: datetime) -> None:
     try:
-        with tenant_tx(actor.tenant_id):
+        with transaction.atomic():
             proposer = _proposer(dispatch)
             command = restore(dispatch.command_kind, dispatch.command)
             propose_for(command, actor=actor, now=now, proposer=proposer)

@@ -265,14 +265,14 @@ def test_stop_and_restore_touch_exactly_what_was_stopped(acme, campaign):
 def test_engaging_again_stops_what_an_interrupted_engagement_left_running(
     acme, campaign, monkeypatch
 ):
-    from campaigns.services import kill
+    from campaigns.services import stopping
 
     def crash(*_args, **_kwargs):
         raise RuntimeError("the process died behind the switch's commit")
 
     owner, business = acme.person(Role.OWNER), acme.test_business.id
     with monkeypatch.context() as patched:
-        patched.setattr(kill, "submit", crash)
+        patched.setattr(stopping, "submit", crash)
         with pytest.raises(RuntimeError):
             services.engage_kill_switch(business, actor=owner, now=NOW, stop_delivery=True)
     assert (state_of(acme).kill_engaged, count(acme, Dispatch)) == (True, 0)
