@@ -79,6 +79,8 @@ SIM_DATABASE_URL = env.text("SIM_DATABASE_URL") or f"sqlite:///{VAR_DIR / 'simul
 RUNTIME_DB_ROLE = env.text("RUNTIME_DB_ROLE", "adamant_runtime")
 ADMIN_DB_ROLE = env.text("ADMIN_DB_ROLE", "adamant_admin")
 LOOKUP_DB_ROLE = env.text("LOOKUP_DB_ROLE", "adamant_lookup")
+# A statement is prepared on a connection once it was run this often there; 0: never.
+PREPARE_THRESHOLD = env.integer("DATABASE_PREPARE_THRESHOLD", 5)
 
 
 def _database(url: str, *, role: str = "") -> dict[str, Any]:
@@ -96,6 +98,11 @@ def _database(url: str, *, role: str = "") -> dict[str, Any]:
     else:
         entry["CONN_HEALTH_CHECKS"] = True
         entry["ASSUME_ROLE"] = role
+        entry["OPTIONS"] = {
+            **entry.get("OPTIONS", {}),
+            "server_side_binding": True,
+            "prepare_threshold": PREPARE_THRESHOLD or None,
+        }
     entry["ATOMIC_REQUESTS"] = False
     return entry
 
