@@ -8,9 +8,22 @@ this order: the campaign's exposure row, then its ceilings.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, IntegerField, Min, Q, QuerySet, Sum, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    F,
+    IntegerField,
+    Min,
+    Q,
+    QuerySet,
+    Sum,
+    UUIDField,
+    Value,
+    When,
+)
 from django.db.models.functions import Greatest
 
 from campaigns.domain.authority import CeilingState
@@ -23,6 +36,7 @@ from campaigns.models import (
     SpendExposure,
     SpendReservation,
 )
+from core.compiled import Compiled
 from core.money import Money
 from platforms.metrics.models import MetricFact
 
@@ -76,6 +90,32 @@ def ceilings_of(campaign: Campaign) -> QuerySet[SpendCeiling]:
     return rows.order_by(_RANK)
 
 
+def _binding(environment: Any, currency: Any, **keys: Any) -> Any:
+    rows = SpendCeiling.objects.filter(
+        environment=environment, currency=currency, scope_key__in=keys.values()
+    )
+    return rows.order_by(_RANK).select_for_update()
+
+
+_BINDING: Compiled[SpendCeiling] = Compiled(
+    _binding,
+    environment=CharField(),
+    currency=CharField(),
+    action=CharField(),
+    campaign=CharField(),
+    business=CharField(),
+    tenant=CharField(),
+)
+
+
+def _locked_ceilings(campaign: Campaign) -> tuple[SpendCeiling, ...]:
+    """The rows of `ceilings_of`, locked."""
+    keys = scope_keys(campaign.id, campaign.business_id)
+    return tuple(
+        _BINDING.rows(environment=campaign.environment, currency=campaign.currency, **keys)
+    )
+
+
 def exposure_target(
     campaign: Campaign, *, runs: bool, budget_type: str = "", budget_micros: int = 0
 ) -> int:
@@ -99,12 +139,19 @@ def _spent(campaign_id: UUID) -> int:
 
 def lock_exposure(campaign: Campaign) -> SpendExposure:
     """The campaign's exposure row, locked; made on first use."""
-    rows: QuerySet[SpendExposure] = SpendExposure.objects.select_for_update()
-    found = rows.filter(campaign_id=campaign.id).first()
+    found = _EXPOSURE.first(campaign_id=campaign.id)
     if found is not None:
         return found
     SpendExposure.objects.bulk_create([new_exposure(campaign)], ignore_conflicts=True)
-    return rows.get(campaign_id=campaign.id)
+    made: SpendExposure = _exposure(campaign.id).get()
+    return made
+
+
+def _exposure(campaign_id: Any) -> Any:
+    return SpendExposure.objects.select_for_update().filter(campaign_id=campaign_id)
+
+
+_EXPOSURE: Compiled[SpendExposure] = Compiled(_exposure, campaign_id=UUIDField())
 
 
 def new_exposure(campaign: Campaign) -> SpendExposure:
@@ -121,7 +168,7 @@ def headroom(campaign: Campaign, target_micros: int, *, now: datetime) -> Headro
     """Lock what a change to `target_micros` would touch, and say what it adds."""
     exposure = lock_exposure(campaign)
     rise = max(0, target_micros - exposure.running_micros - exposure.reserved_micros)
-    ceilings = tuple(ceilings_of(campaign).select_for_update()) if rise else ()
+    ceilings = _locked_ceilings(campaign) if rise else ()
     stale = bool(ceilings) and _is_stale(campaign, ceilings, now)
     return Headroom(exposure, ceilings, target_micros, rise, stale)
 

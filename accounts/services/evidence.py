@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import CharField, PositiveBigIntegerField, UUIDField
 
 from accounts import events
 from accounts.domain import chain
@@ -21,6 +22,7 @@ from accounts.models import (
     Verdict,
 )
 from core.actors import Actor
+from core.compiled import Compiled, insert
 from core.ids import encode, new_uuid
 from core.locks import transaction_lock
 from core.queue import ring
@@ -67,18 +69,36 @@ def record_audit(
         occurred_at=now,
     )
     event.hash = chain.row_hash(hashed_row(event))
-    AuditEvent.objects.bulk_create([event])
+    insert(event)
     if data:
-        AuditDetail.objects.create(tenant_id=actor.tenant_id, event=event, salt=salt, data=data)
-    AuditHead.objects.filter(pk=head.pk).update(seq=event.chain_seq, hash=event.hash)
+        insert(AuditDetail(tenant_id=actor.tenant_id, event=event, salt=salt, data=data))
+    _MOVE_HEAD.update(pk=head.pk, seq=event.chain_seq, hash=event.hash)
     return event
 
 
+def _head() -> Any:
+    return AuditHead.objects.select_for_update()
+
+
+def _head_of(pk: Any) -> Any:
+    return AuditHead.objects.filter(pk=pk)
+
+
+_HEAD: Compiled[AuditHead] = Compiled(_head)
+_MOVE_HEAD: Compiled[AuditHead] = Compiled(
+    _head_of,
+    update=("seq", "hash"),
+    pk=UUIDField(),
+    seq=PositiveBigIntegerField(),
+    hash=CharField(),
+)
+
+
 def _locked_head(tenant_id: UUID) -> AuditHead:
-    head: AuditHead | None = AuditHead.objects.select_for_update().first()
+    head = _HEAD.first()
     if head is None:
         AuditHead.objects.bulk_create([AuditHead(tenant_id=tenant_id)], ignore_conflicts=True)
-        head = AuditHead.objects.select_for_update().get()
+        head = _head().get()
     return head
 
 
@@ -162,14 +182,14 @@ def emit(
         payload=dict(payload),
         created_at=now,
     )
-    OutboxEvent.objects.bulk_create([event])
+    insert(event)
     ring("webhooks.deliver")
     return event
 
 
 def record_verdict(verdict: Verdict) -> Verdict:
     """Insert the gate's answer; every submit leaves one, denials included."""
-    Verdict.objects.bulk_create([verdict])
+    insert(verdict)
     return verdict
 
 

@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import CharField
 from django.utils.translation import gettext as _
 
 from accounts.models import IdempotencyRecord
 from accounts.queries import TENANTS_WITH_OLD_KEYS
 from core.actors import Actor
+from core.compiled import Compiled, insert
 from core.crypto import sha256_hex
 from core.errors import AppError, ConflictError
 from core.locks import try_transaction_lock
@@ -134,13 +136,11 @@ def keyed(actor: Actor, *, route: str, key: str, body_digest: str, now: datetime
         key_digest = sha256_hex(key)
         if not try_transaction_lock(f"{actor.tenant_id}:{actor.id}:{route}:{key_digest}"):
             raise InFlightError
-        found = IdempotencyRecord.objects.filter(
-            principal=actor.id, route=route, key_digest=key_digest
-        ).first()
+        found = _RECORD.first(principal=actor.id, route=route, key_digest=key_digest)
         slot = Slot(replay=_replay(found, body_digest, now))
         yield slot
         if slot.kept:
-            IdempotencyRecord.objects.create(
+            row = IdempotencyRecord(
                 tenant_id=actor.tenant_id,
                 principal=actor.id,
                 route=route,
@@ -150,6 +150,16 @@ def keyed(actor: Actor, *, route: str, key: str, body_digest: str, now: datetime
                 response=_seal(slot.kept.body, actor.tenant_id, key_digest),
                 created_at=now,
             )
+            insert(row)
+
+
+def _record(**key: Any) -> Any:
+    return IdempotencyRecord.objects.filter(**key)
+
+
+_RECORD: Compiled[IdempotencyRecord] = Compiled(
+    _record, principal=CharField(), route=CharField(), key_digest=CharField()
+)
 
 
 def _replay(found: IdempotencyRecord | None, body_digest: str, now: datetime) -> Answer | None:

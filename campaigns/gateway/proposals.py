@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
+from django.db.models import CharField, UUIDField
 from django.utils.translation import gettext as _
 
 from accounts.models import Verdict
@@ -14,6 +16,7 @@ from campaigns.gateway.effects import Case, axes_in_play, currency_of
 from campaigns.gateway.outcome import DISPATCHING, PENDING, Outcome, iso
 from campaigns.models import Campaign, PendingAction
 from core.canonical import digest
+from core.compiled import Compiled, insert
 from core.errors import ConflictError, NotFoundError
 from core.ids import decode, encode, new_uuid
 
@@ -38,28 +41,37 @@ def earlier(case: Case) -> Outcome | None:
     """
     if case.plan.is_local or case.plan.is_noop:
         return None
-    rows = PendingAction.objects.filter(
+    rows = _EARLIER.rows(
         target_id=case.plan.target_id,
         proposer_id=case.actor.id,
         command_digest=case.command.digest(),
-        status__in=["pending", "approved", "rejected"],
     )
     since = case.now - timedelta(hours=case.state.cooldown_h)
-    for row in rows.order_by("-created_at"):
+    for row in rows:
         if row.status != "rejected":
             return _pending_outcome(case, row, duplicate=True)
-        recent = row.decided_at is not None and row.decided_at > since
-        if recent and not case.actor.is_person:
+        decided = row.decided_at
+        if decided is not None and decided > since and not case.actor.is_person:
             raise ConflictError(
                 _("A person rejected this change; do not propose it again yet."),
                 code="duplicate_of",
                 details={
                     "duplicate_of": encode("pa", row.id),
                     "reason": row.decision_comment,
-                    "retry_after": iso(row.decided_at + timedelta(hours=case.state.cooldown_h)),
+                    "retry_after": iso(decided + timedelta(hours=case.state.cooldown_h)),
                 },
             )
     return None
+
+
+def _earlier(**same: Any) -> Any:
+    rows = PendingAction.objects.filter(**same, status__in=["pending", "approved", "rejected"])
+    return rows.order_by("-created_at")
+
+
+_EARLIER: Compiled[PendingAction] = Compiled(
+    _earlier, target_id=UUIDField(), proposer_id=CharField(), command_digest=CharField()
+)
 
 
 def supersede(case: Case) -> PendingAction | None:
@@ -100,7 +112,7 @@ def queue(
     if proposer is not None:
         row.proposer_kind, row.proposer_id = proposer.kind, proposer.id
         row.proposer_label, row.proposer_chain = proposer.label, proposer.chain
-    PendingAction.objects.bulk_create([row])
+    insert(row)
     if case.command.kind == "launch_campaign":
         Campaign.objects.filter(pk=case.campaign_id).update(effective_status="PENDING_APPROVAL")
     public, pending = encode("ver", verdict.id), encode("pa", row.id)

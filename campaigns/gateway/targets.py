@@ -1,7 +1,10 @@
 """Finds and locks what a command is about."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from django.db.models import UUIDField
 
 from accounts.models import Tenant
 from accounts.queries import get_business
@@ -11,6 +14,7 @@ from campaigns.gateway.plan import Subject
 from campaigns.models import Ad, AdSet, Campaign, Dispatch
 from campaigns.models.actions import OPEN_DISPATCH
 from core.actors import Actor
+from core.compiled import Compiled
 
 
 def subject_of(command: Command, actor: Actor, *, now: datetime) -> Subject:
@@ -44,8 +48,15 @@ def subject_of(command: Command, actor: Actor, *, now: datetime) -> Subject:
 
 def unfinished(campaign: Campaign) -> tuple[Dispatch, ...]:
     """The campaign's Dispatches that are not over, oldest first."""
-    rows = Dispatch.objects.filter(campaign_id=campaign.id, state__in=OPEN_DISPATCH)
-    return tuple(rows.order_by("created_at", "id"))
+    return tuple(_UNFINISHED.rows(campaign_id=campaign.id))
+
+
+def _unfinished(campaign_id: Any) -> Any:
+    rows = Dispatch.objects.filter(campaign_id=campaign_id, state__in=OPEN_DISPATCH)
+    return rows.order_by("created_at", "id")
+
+
+_UNFINISHED: Compiled[Dispatch] = Compiled(_unfinished, campaign_id=UUIDField())
 
 
 def _campaign_id(command: Command) -> str:

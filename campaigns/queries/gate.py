@@ -13,6 +13,7 @@ from django.db.models import (
     IntegerField,
     Q,
     QuerySet,
+    UUIDField,
     Value,
     When,
 )
@@ -30,6 +31,7 @@ from campaigns.domain.authority import (
 )
 from campaigns.domain.words import Axis, Mode
 from campaigns.models import Authority, BusinessPolicy, Dispatch, KillSwitch, SpendCeiling
+from core.compiled import Compiled
 
 DEFAULT_COOLDOWN_H = 24
 _NO_LIMIT = -1
@@ -59,7 +61,7 @@ def _number(name: str = "", default: int = 0) -> Any:
     return Coalesce(Cast(F(name), _WIDE), Value(default, output_field=_WIDE))
 
 
-def _policy_rows(business_id: UUID, campaign_id: UUID | None) -> dict[str, tuple[Any, ...]]:
+def _policies(business_id: Any, campaign_id: Any = None) -> Any:
     own = Q(business_id=business_id, campaign=None)
     if campaign_id is not None:
         own |= Q(campaign_id=campaign_id)
@@ -103,8 +105,18 @@ def _policy_rows(business_id: UUID, campaign_id: UUID | None) -> dict[str, tuple
         _number(),
         _number(),
     )
+    return authority.union(policy, kill, all=True)
+
+
+_POLICIES: Compiled[tuple[Any, ...]] = Compiled(
+    _policies, business_id=UUIDField(), campaign_id=UUIDField()
+)
+
+
+def _policy_rows(business_id: UUID, campaign_id: UUID | None) -> dict[str, tuple[Any, ...]]:
+    narrower = {} if campaign_id is None else {"campaign_id": campaign_id}
     rows: dict[str, tuple[Any, ...]] = {}
-    for part, *values in authority.union(policy, kill, all=True):
+    for part, *values in _POLICIES.rows(business_id=business_id, **narrower):
         name = "own" if part == "authority" and values[4] else part
         rows[name] = tuple(values)
     return rows

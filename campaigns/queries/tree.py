@@ -3,24 +3,31 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import CharField, Model, QuerySet, UUIDField
 
 from campaigns.models import Ad, AdSet, Campaign
 from core.actors import Actor
+from core.compiled import Compiled
 from core.errors import NotFoundError
 from core.ids import decode
 
 
 def visible[M: Model](rows: QuerySet[M], actor: Actor, *, prefix: str = "") -> QuerySet[M]:
     """The rows within the credential's environment, bound business and limited membership."""
-    limits: dict[str, Any] = {}
-    if actor.environment is not None:
-        limits[f"{prefix}environment"] = actor.environment
-    if actor.business_id is not None:
-        limits[f"{prefix}business_id"] = actor.business_id
+    limits = {f"{prefix}{name}": value for name, value in _limits(actor).items()}
     if actor.business_ids is not None:
         limits[f"{prefix}business_id__in"] = actor.business_ids
     return rows.filter(**limits) if limits else rows
+
+
+def _limits(actor: Actor) -> dict[str, Any]:
+    """Environment and business of a bound credential."""
+    limits: dict[str, Any] = {}
+    if actor.environment is not None:
+        limits["environment"] = actor.environment
+    if actor.business_id is not None:
+        limits["business_id"] = actor.business_id
+    return limits
 
 
 def list_campaigns(
@@ -40,13 +47,26 @@ def list_campaigns(
 def get_campaign(actor: Actor, public_id: str | UUID, *, lock: bool = False) -> Campaign:
     """One campaign with business and ad account; `lock` holds its row to the transaction's end."""
     key = public_id if isinstance(public_id, UUID) else decode("camp", public_id, aliases=_CAMP)
-    rows = visible(Campaign.objects.select_related("business", "ad_account"), actor)
+    if lock and actor.business_ids is None:
+        return _found(_LOCKED.first(pk=key, **_limits(actor)))
+    rows = visible(_with_parents(), actor)
     if lock:
         rows = rows.select_for_update(of=("self",), no_key=True)
-    found: Campaign = _one(rows.filter(pk=key))
-    return found
+    found: Campaign | None = rows.filter(pk=key).first()
+    return _found(found)
 
 
+def _with_parents() -> Any:
+    return Campaign.objects.select_related("business", "ad_account")
+
+
+def _locked(**limits: Any) -> Any:
+    return _with_parents().filter(**limits).select_for_update(of=("self",), no_key=True)
+
+
+_LOCKED: Compiled[Campaign] = Compiled(
+    _locked, pk=UUIDField(), environment=CharField(), business_id=UUIDField()
+)
 _CAMP = ("cmp",)
 _ASET = ("adg",)
 
@@ -62,8 +82,8 @@ def get_ad_set(actor: Actor, public_id: str | UUID) -> AdSet:
     """One ad set with its campaign; raises NotFoundError."""
     key = public_id if isinstance(public_id, UUID) else decode("aset", public_id, aliases=_ASET)
     rows = visible(AdSet.objects.select_related("campaign"), actor, prefix="campaign__")
-    found: AdSet = _one(rows.filter(pk=key))
-    return found
+    found: AdSet | None = rows.filter(pk=key).first()
+    return _found(found)
 
 
 def list_ads(
@@ -83,12 +103,12 @@ def get_ad(actor: Actor, public_id: str | UUID) -> Ad:
     """One ad with campaign, ad set and creative; raises NotFoundError."""
     key = public_id if isinstance(public_id, UUID) else decode("ad", public_id, aliases=("adc",))
     related = Ad.objects.select_related("campaign", "ad_set", "creative")
-    found: Ad = _one(visible(related, actor, prefix="campaign__").filter(pk=key))
-    return found
+    rows = visible(related, actor, prefix="campaign__")
+    found: Ad | None = rows.filter(pk=key).first()
+    return _found(found)
 
 
-def _one(rows: QuerySet[Any]) -> Any:
-    found = next(iter(rows), None)
-    if found is None:
+def _found[M: Model](row: M | None) -> M:
+    if row is None:
         raise NotFoundError
-    return found
+    return row

@@ -1,0 +1,178 @@
+"""ORM statements whose SQL is built once: on a hot path building it costs more than running it.
+
+The queryset stays the source of the SQL and of the rows' shape; its tenant is a parameter like the
+others and is always that of the open scope. Rows come back as the queryset would make them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.db import connection, transaction
+from django.db.models import Expression, Field, UUIDField, sql
+from django.db.models.query import ModelIterable, get_related_populators
+
+from core.tenancy import (
+    TenantModel,
+    TenantScopeError,
+    check_row,
+    current_tenant_id,
+    tenant_parameter,
+)
+
+_TENANT = "tenant of the scope"
+
+
+class Param(Expression):
+    """The place of a value in a statement; `field` converts the value as it would in a filter."""
+
+    def __init__(self, name: str, field: "Field[Any, Any]") -> None:
+        super().__init__(output_field=field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        """A placeholder whose value is this very object, for `bind` to replace."""
+        return "%s", [self]
+
+    def bind(self, values: dict[str, Any]) -> Any:
+        """The value as the database takes it; raises ValueError for None, which `=` never finds."""
+        value = values[self.name]
+        if value is None:
+            raise ValueError(f"{self.name} is None")
+        return self.output_field.get_db_prep_value(value, connection)
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    sql: str
+    params: tuple[Any, ...]
+    converters: Sequence[tuple[int, Sequence[Callable[..., Any]], Any]] = ()
+    make: Callable[[Sequence[Any]], Any] = tuple
+
+    def execute(self, cursor: Any, values: dict[str, Any]) -> None:
+        bound = [p.bind(values) if type(p) is Param else p for p in self.params]
+        cursor.execute(self.sql, bound)
+
+    def row(self, values: Sequence[Any]) -> Any:
+        found = list(values)
+        for position, converters, expression in self.converters:
+            value = found[position]
+            for convert in converters:
+                value = convert(value, expression, connection)
+            found[position] = value
+        return self.make(found)
+
+
+class Compiled[R]:
+    """`build(**params)` returns a queryset of scoped managers; `params` are those of `fields` that
+    a call gives, so that a filter may be left out. With `update` it is that update of the rows.
+    """
+
+    def __init__(
+        self,
+        build: Callable[..., Any],
+        *,
+        update: Sequence[str] = (),
+        **fields: "Field[Any, Any]",
+    ) -> None:
+        self._build, self._update, self._fields = build, update, fields
+        self._statements: dict[tuple[str, ...], _Statement] = {}
+
+    def rows(self, **values: Any) -> list[R]:
+        """The rows for these values."""
+        statement, bound = self._prepare(values)
+        with connection.cursor() as cursor:
+            statement.execute(cursor, bound)
+            found = cursor.fetchall()
+        return [statement.row(row) for row in found]
+
+    def first(self, **values: Any) -> R | None:
+        """The first of the rows, or None."""
+        found = self.rows(**values)
+        return found[0] if found else None
+
+    def update(self, **values: Any) -> int:
+        """Carry out the update; returns how many rows it met."""
+        statement, bound = self._prepare(values)
+        with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as done:
+            statement.execute(done, bound)
+            return cast("int", done.rowcount)
+
+    def _prepare(self, values: dict[str, Any]) -> tuple[_Statement, dict[str, Any]]:
+        tenant = current_tenant_id()
+        if tenant is None:
+            raise TenantScopeError(f"{self._build.__name__} outside a tenant scope")
+        shape = tuple(values)
+        statement = self._statements.get(shape)
+        if statement is None:
+            statement = self._statements[shape] = self._compile(shape)
+        return statement, {**values, _TENANT: tenant}
+
+    def _compile(self, shape: tuple[str, ...]) -> _Statement:
+        params = {name: Param(name, self._fields[name]) for name in shape}
+        changed = {name: params.pop(name) for name in self._update}
+        with tenant_parameter(Param(_TENANT, UUIDField())):
+            queryset = self._build(**params)
+        statement = _changing(queryset, changed) if changed else _reading(queryset)
+        if not any(isinstance(p, Param) and p.name == _TENANT for p in statement.params):
+            raise TenantScopeError(f"{self._build.__name__} reads without a tenant")
+        return statement
+
+
+def _reading(queryset: Any) -> _Statement:
+    compiler = queryset.query.get_compiler(connection=connection)
+    text, params = compiler.as_sql()
+    columns = [column for column, *_rest in compiler.select[: compiler.col_count]]
+    converters = compiler.get_converters(columns)
+    return _Statement(
+        text,
+        tuple(params),
+        [(position, *found) for position, found in converters.items()],
+        _maker(queryset, compiler) if queryset._iterable_class is ModelIterable else tuple,
+    )
+
+
+def _maker(queryset: Any, compiler: Any) -> Callable[[Sequence[Any]], Any]:
+    """What ModelIterable does with each row."""
+    info, select, mode = compiler.klass_info, compiler.select, queryset._fetch_mode
+    first, last = info["select_fields"][0], info["select_fields"][-1] + 1
+    names = [column.target.attname for column, *_rest in select[first:last]]
+    related = get_related_populators(info, select, connection.alias, mode)
+    annotations = compiler.annotation_col_map or {}
+
+    def make(row: Sequence[Any]) -> Any:
+        found = info["model"].from_db(connection.alias, names, row[first:last], fetch_mode=mode)
+        for populator in related:
+            populator.populate(row, found)
+        for name, position in annotations.items():
+            setattr(found, name, row[position])
+        return found
+
+    return make
+
+
+def _changing(queryset: Any, values: dict[str, Param]) -> _Statement:
+    query = queryset.query.chain(sql.UpdateQuery)
+    query.add_update_values(values)
+    text, params = query.get_compiler(connection=connection).as_sql()
+    return _Statement(text, tuple(params))
+
+
+_inserts: dict[type[TenantModel], str] = {}
+
+
+def insert(row: TenantModel) -> None:
+    """Insert one row with its key already made: `bulk_create([row])`, the SQL built once."""
+    check_row(row)
+    model = type(row)
+    fields = model._meta.local_concrete_fields
+    text = _inserts.get(model)
+    if text is None:
+        query = sql.InsertQuery(model)
+        query.insert_values(fields, [row])
+        [(text, _params)] = query.get_compiler(connection=connection).as_sql()
+        _inserts[model] = text
+    values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
+        cursor.execute(text, values)
+    row._state.adding, row._state.db = False, connection.alias
