@@ -12,10 +12,10 @@ from campaigns.api.bodies import CampaignBody, LaunchBody, Proposal, campaign_fi
 from campaigns.api.common import page, send
 from campaigns.api.replies import gone, reply
 from campaigns.domain.words import BUDGET_TYPES, fold
-from campaigns.gateway import Outcome
+from campaigns.gateway import DISPATCHING, PENDING, Outcome
 from campaigns.models import Campaign
 from campaigns.presenters import CAMPAIGN_COLUMNS
-from campaigns.queries.printing import print_campaign, print_campaigns
+from campaigns.queries.printing import print_campaign, print_campaigns, print_stored
 from core.errors import InvalidError
 from core.ids import decode, encode
 from core.tenancy import tenant_tx
@@ -75,13 +75,15 @@ def detail(request: Request, campaign_id: str) -> Response:
 @endpoint("PATCH", scope="ads:write:campaigns", idempotent=True)
 def change(request: Request, campaign_id: str) -> Response:
     actor, body = actor_of(request), parse(CampaignBody, request)
-    with tenant_tx(actor.tenant_id, readonly=True):
-        campaign = queries.get_campaign(actor, campaign_id)
     if body.business_id is not None:
         raise InvalidError("A campaign stays with its business.", field="business_id")
-    parsed = campaign_fields(body, currency=campaign.currency)
-    kind, fields = narrowest(parsed.fields, campaign)
-    outcome = send(request, kind, fields, body=body, sent_as=parsed.sent_as)
+    with tenant_tx(actor.tenant_id):
+        campaign = queries.get_campaign(actor, campaign_id, lock=True)
+        parsed = campaign_fields(body, currency=campaign.currency)
+        kind, fields = narrowest(parsed.fields, campaign)
+        outcome = send(request, kind, fields, body=body, sent_as=parsed.sent_as, locked=campaign)
+    if outcome.status in (PENDING, DISPATCHING):
+        return reply(outcome, print_stored(campaign))
     return reply(outcome, _shown(request, outcome))
 
 

@@ -13,6 +13,7 @@ from accounts.api_base import actor_of, after_cursor, make_cursor, page_limit
 from campaigns.api.bodies import Proposal, naming
 from campaigns.commands import restore
 from campaigns.gateway import Outcome, submit
+from campaigns.models import Campaign
 from campaigns.queries.printing import plain_rows
 from core.clock import now
 
@@ -24,13 +25,22 @@ def send(
     *,
     body: Proposal | None = None,
     sent_as: Mapping[str, str] | None = None,
+    locked: Campaign | None = None,
 ) -> Outcome:
-    """Build the command `kind` and submit it; refusals name the caller's keys."""
+    """Build the command `kind` and submit it; refusals name the caller's keys. `locked` as in
+    submit.
+    """
     said = body or Proposal()
     payload = {"schema_version": 1, **said.control(), **_json(fields)}
     with naming(sent_as or {}):
         command = restore(kind, payload)
-        return submit(command, actor=actor_of(request), now=now(), rationale=said.rationale)
+        return submit(
+            command,
+            actor=actor_of(request),
+            now=now(),
+            rationale=said.rationale,
+            locked=locked,
+        )
 
 
 def _json(fields: Mapping[str, Any]) -> dict[str, Any]:

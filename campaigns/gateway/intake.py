@@ -36,8 +36,10 @@ def submit(
     idempotency_key: str = "",
     rationale: str = "",
     rationale_source: str = "",
+    locked: Campaign | None = None,
 ) -> Outcome:
-    """Decide one command and carry it out, queue it or deny it, in one transaction.
+    """Decide one command and carry it out, queue it or deny it, in one transaction. `locked` is the
+    campaign where the caller's transaction has read it with its lock.
 
     A denial is returned, not raised, so that its Verdict commits. Raises NotFoundError for what
     the actor may not see, InvalidError naming the field, ConflictError (`duplicate_of` within the
@@ -55,7 +57,8 @@ def submit(
     ) as slot:
         if slot.replay:
             return Outcome.from_bytes(slot.replay.body)
-        outcome = _submit(command, actor, now=now, why=(rationale, rationale_source))
+        subject = subject_of(command, actor, now=now, locked=locked)
+        outcome = _submit(command, actor, subject, why=(rationale, rationale_source))
         if not outcome.is_denied:
             slot.keep(200, outcome.as_bytes())
     return outcome
@@ -72,29 +75,32 @@ def _check_scope(command: Command, actor: Actor) -> None:
             )
 
 
-def _submit(command: Command, actor: Actor, *, now: datetime, why: tuple[str, str]) -> Outcome:
-    subject = subject_of(command, actor, now=now)
+def _submit(command: Command, actor: Actor, subject: Subject, *, why: tuple[str, str]) -> Outcome:
+    found = _running_twin(command, subject, actor)
+    if found is not None:
+        return found
+    case = _case(command, actor, subject)
+    found = proposals.earlier(case)
+    if found is not None:
+        return found
+    return _decide(with_headroom(case), why)
+
+
+def _case(command: Command, actor: Actor, subject: Subject) -> Case:
     campaign = subject.campaign
     state = gate_state(
         subject.business.id,
         campaign.id if campaign else None,
         environment=subject.business.environment,
     )
-    found = _running_twin(command, subject, actor)
-    if found is not None:
-        return found
-    case = Case(
+    return Case(
         command=command,
         actor=actor,
-        now=now,
+        now=subject.now,
         subject=subject,
         plan=plan_of(command, subject),
         state=state,
     )
-    found = proposals.earlier(case)
-    if found is not None:
-        return found
-    return _decide(with_headroom(case), why)
 
 
 def propose_for(
@@ -108,21 +114,7 @@ def propose_for(
     """Queue a command again in the name of its first proposer, whatever the modes say now; a
     denial is returned. Runs in the caller's transaction.
     """
-    subject = subject_of(command, actor, now=now)
-    campaign = subject.campaign
-    state = gate_state(
-        subject.business.id,
-        campaign.id if campaign else None,
-        environment=subject.business.environment,
-    )
-    case = Case(
-        command=command,
-        actor=actor,
-        now=now,
-        subject=subject,
-        plan=plan_of(command, subject),
-        state=state,
-    )
+    case = _case(command, actor, subject_of(command, actor, now=now))
     return _decide(with_headroom(case), why, proposer=proposer)
 
 

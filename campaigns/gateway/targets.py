@@ -15,10 +15,14 @@ from campaigns.models import Ad, AdSet, Campaign, Dispatch
 from campaigns.models.actions import OPEN_DISPATCH
 from core.actors import Actor
 from core.compiled import Compiled
+from core.ids import encode
 
 
-def subject_of(command: Command, actor: Actor, *, now: datetime) -> Subject:
-    """The command's target as the actor may see it, the campaign's row locked.
+def subject_of(
+    command: Command, actor: Actor, *, now: datetime, locked: Campaign | None = None
+) -> Subject:
+    """The command's target as the actor may see it, the campaign's row locked; `locked` is what
+    this transaction has read so already.
 
     A create of a campaign locks the tenant's row instead: the plan's limit is counted under it.
     """
@@ -32,7 +36,9 @@ def subject_of(command: Command, actor: Actor, *, now: datetime) -> Subject:
         ad_set = ad.ad_set
     else:
         key = ad_set.campaign_id if ad_set is not None else _campaign_id(command)
-    campaign = queries.get_campaign(actor, key, lock=True)
+    campaign = locked or queries.get_campaign(actor, key, lock=True)
+    if locked is not None and encode("camp", locked.id) != key:
+        raise LookupError("another campaign is locked")
     for node in (ad_set, ad):
         if node is not None:
             node.campaign = campaign

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
@@ -48,6 +49,19 @@ def print_campaign(campaign_id: UUID) -> dict[str, Any]:
     """One campaign as JSON."""
     rows = Campaign.objects.filter(pk=campaign_id)
     return print_campaigns(list(plain_rows(rows, CAMPAIGN_COLUMNS)))[0]
+
+
+def print_stored(campaign: Campaign) -> dict[str, Any]:
+    """The row at hand as JSON, without metrics: what a change that is on its way leaves as it
+    is.
+    """
+    row = {
+        name: orjson.dumps(getattr(campaign, name.removesuffix("_json")))
+        if name.endswith("_json")
+        else getattr(campaign, name)
+        for name in CAMPAIGN_COLUMNS
+    }
+    return {name: value for name, value in campaign_json(row).items() if name != "metrics"}
 
 
 def print_ad_set(ad_set_id: UUID) -> dict[str, Any]:
