@@ -384,7 +384,7 @@ ROUTES: dict[str, Row] = {
         serves=(404,),
         why="only beside a simulator, whose token it asks for",
     ),
-    "GET /stream/pending/": Row(scope="page", calls=False, why="pings of the caller's own"),
+    "GET /stream/pending/": Row(scope="page", why="pings of the caller's own"),
     "POST /switch-business/": Row(
         scope="page", body=lambda w: {"business": w.id("business")}, why="session only"
     ),

@@ -1,16 +1,18 @@
 """Pings for open pages: they say that something changed, never what.
 
-Under WSGI (all in one, web) a stream holds a thread, so that few are allowed and the rest poll;
-under ASGI (the role `stream`) a stream costs a coroutine. See docs/adr.
+Under WSGI (all in one, web) a request holds a thread until it ends, and a page that went away is
+noticed only by writing to it; so the answer ends at once and the browser comes back. Under ASGI
+(the role `stream`) it stays open and costs a coroutine. See docs/adr/0009.
 """
 
 import asyncio
-import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connection, connections
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
@@ -18,54 +20,39 @@ from accounts.models import OutboxEvent
 from accounts.web import PersonRequest, signed_in
 from core.tenancy import tenant_tx
 
-MAX_WSGI_STREAMS = 4
+COME_BACK_S = 3
 LIFETIME_S, BEAT_S, HEARTBEAT_S = 600, 2, 20
-_slots = threading.BoundedSemaphore(MAX_WSGI_STREAMS)
+READERS = 2
+# All streams of a process read through these, so that an open page holds no database connection.
+_readers = ThreadPoolExecutor(READERS, thread_name_prefix="pings")
 
 
 @signed_in()
 @require_GET
 def pending(request: PersonRequest) -> HttpResponseBase:
-    ticks = Ticks(request.actor.tenant_id, request.headers.get("Last-Event-ID", "")[:40])
-    body: Iterator[bytes] | AsyncIterator[bytes]
+    tenant_id, seen = request.actor.tenant_id, request.headers.get("Last-Event-ID", "")[:40]
+    response: HttpResponseBase
     if hasattr(request, "scope"):
-        body = _async_pings(ticks)
-    elif _slots.acquire(blocking=False):
-        body = ThreadPings(ticks)
+        response = StreamingHttpResponse(_pings(tenant_id, seen), content_type="text/event-stream")
     else:
-        return HttpResponse(status=204)
-    response = StreamingHttpResponse(body, content_type="text/event-stream")
+        text = come_back() + ping(newest_event(tenant_id), seen)
+        response = HttpResponse(text, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-class Ticks:
-    """What to send at each beat: a ping when the newest event is another one, else a heartbeat
-    now and then, in the end a farewell.
-    """
+def come_back() -> bytes:
+    """How long the browser waits before it asks again."""
+    return f"retry: {COME_BACK_S * 1000}\n\n".encode()
 
-    def __init__(self, tenant_id: UUID, seen: str) -> None:
-        self.tenant_id, self.seen = tenant_id, seen
-        self.until = time.monotonic() + LIFETIME_S
-        self.beat_at = 0.0
 
-    @property
-    def over(self) -> bool:
-        return time.monotonic() >= self.until
-
-    def next(self) -> bytes:
-        """The bytes of this beat; empty for silence."""
-        newest = newest_event(self.tenant_id)
-        at = time.monotonic()
-        if newest != self.seen:
-            first, self.seen, self.beat_at = not self.seen, newest, at
-            kind = "hello" if first else "pending.changed"
-            return f"id: {newest}\nevent: {kind}\ndata: 1\n\n".encode()
-        if at - self.beat_at >= HEARTBEAT_S:
-            self.beat_at = at
-            return b": still here\n\n"
+def ping(newest: str, seen: str) -> bytes:
+    """What to send a page that saw the event `seen`; empty where nothing is newer."""
+    if newest == seen:
         return b""
+    kind = "pending.changed" if seen else "hello"
+    return f"id: {newest}\nevent: {kind}\ndata: 1\n\n".encode()
 
 
 def newest_event(tenant_id: UUID) -> str:
@@ -76,37 +63,28 @@ def newest_event(tenant_id: UUID) -> str:
     return newest.hex if newest else "none"
 
 
-class ThreadPings:
-    """The pings of one WSGI stream; gives its slot back when it ends or the client leaves."""
-
-    def __init__(self, ticks: Ticks) -> None:
-        self.ticks, self.open, self.fresh = ticks, True, True
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        while self.open and not self.ticks.over:
-            if not self.fresh:
-                time.sleep(BEAT_S)
-            self.fresh = False
-            sent = self.ticks.next()
-            if sent:
-                return sent
-        self.close()
-        raise StopIteration
-
-    def close(self) -> None:
-        """Free the slot, once."""
-        if self.open:
-            self.open = False
-            _slots.release()
+def _read(tenant_id: UUID) -> str:
+    """`newest_event` in a reader's thread, where no request ever replaces a dead connection."""
+    try:
+        return newest_event(tenant_id)
+    except DatabaseError:
+        connection.close()
+        raise
 
 
-async def _async_pings(ticks: Ticks) -> AsyncIterator[bytes]:
-    step = sync_to_async(ticks.next)
-    while not ticks.over:
-        sent = await step()
+async def _pings(tenant_id: UUID, seen: str) -> AsyncIterator[bytes]:
+    # The request's own thread lives as long as the stream, and so would its connection.
+    await sync_to_async(connections.close_all)()
+    read = sync_to_async(_read, thread_sensitive=False, executor=_readers)
+    beat_at = time.monotonic()
+    until = beat_at + LIFETIME_S
+    yield come_back()
+    while time.monotonic() < until:
+        newest = await read(tenant_id)
+        sent, seen = ping(newest, seen), newest
+        if not sent and time.monotonic() - beat_at >= HEARTBEAT_S:
+            sent = b": still here\n\n"
         if sent:
+            beat_at = time.monotonic()
             yield sent
         await asyncio.sleep(BEAT_S)
