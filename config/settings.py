@@ -373,7 +373,6 @@ DISPATCH_BEAT_S = env.integer("DISPATCH_BEAT_S", 1, minimum=1)
 RECONCILE_LAG_S = env.integer("RECONCILE_LAG_S", 30)
 SYNC_INTERVAL_S = env.integer("SYNC_INTERVAL_S", 900, minimum=1)
 METRICS_LATE_DAYS = env.integer("METRICS_LATE_DAYS", 28, minimum=1)
-RECONCILE_ENABLED = env.boolean("RECONCILE_ENABLED", default=True)
 
 # --- Celery -------------------------------------------------------------------------------------
 CELERY_TASK_IGNORE_RESULT = True

@@ -38,8 +38,6 @@ def resolve(work: Work, step: DispatchStep) -> Answer:
     platform's read lag, and only when seen twice. A failing look-up leaves the step unknown.
     """
     reach("reconcile.after_claim")
-    if not settings.RECONCILE_ENABLED:
-        return _again(step, RESENT)
     try:
         return _look(work, step)
     except PlatformError as error:

@@ -1,9 +1,10 @@
 """Dispatcher processes that a harness may kill: `python -m tests.bars.dispatchers`.
 
 One parent loads Django once and keeps WORKERS children alive; each child is what `manage.py
-dispatcher` runs (MODE=loops) or the one process of the embedded mode with a Celery task that
-blocks its worker (MODE=embedded). A child that dies is replaced at once; its pid is written to
-PIDS, one line a start.
+dispatcher` runs (MODE=loops) or the one process of the embedded mode (MODE=embedded), whose loops
+start once a task of TASK_S seconds is executing; the next of its kind follows it without a pause.
+A child that dies is replaced at once; its pid is written to PIDS, one line a start. KILLS deaths
+are spread over the named points of the protocol (`tests.bars.kill_schedule`).
 """
 
 import os
@@ -14,6 +15,11 @@ import threading
 import time
 from pathlib import Path
 
+from tests.bars.kill_schedule import Schedule
+
+TASKS = 100
+executing = threading.Event()
+
 
 def cache_the_flag() -> None:
     """The defect M7's control plants: the switch is read once and remembered."""
@@ -23,18 +29,45 @@ def cache_the_flag() -> None:
     recheck.refusal_at_claim = lambda _dispatch: ""
 
 
+def resend() -> None:
+    """The defect D1's control plants: what may have been made is made again unseen."""
+    from campaigns.dispatch import reconcile
+
+    reconcile.resolve = lambda _work, step: reconcile._again(step, reconcile.RESENT)
+
+
+CONTROLS = {"cached_flag": cache_the_flag, "resend": resend}
+
+
+def schedule_kills() -> None:
+    """A fresh schedule for this child; before Django is set up nothing may be imported."""
+    from core import failpoints
+
+    if os.environ["KILLS"] != "0":
+        failpoints._ACTIONS = {"*": "scheduled"}
+        failpoints._act = Schedule(
+            Path(os.environ["POINTS"]),
+            kills=int(os.environ["KILLS"]),
+            spread=int(os.environ["SPREAD"]),
+        )
+
+
 def child(mode: str) -> None:
     from config import embedded
 
-    if os.environ.get("CONTROL") == "cached_flag":
-        cache_the_flag()
+    schedule_kills()
+
+    if "CONTROL" in os.environ:
+        CONTROLS[os.environ["CONTROL"]]()
     if mode == "loops":
         sys.exit(0 if embedded.run_loops() else 1)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_args: stop.set())
-    embedded.start_loops(stop)
     embedded.start_celery()
-    block.delay(seconds=float(os.environ["BLOCK_S"]))
+    for _ in range(TASKS):
+        report.delay(seconds=float(os.environ["TASK_S"]))
+    executing.wait()
+    embedded.start_loops(stop)
     stop.wait()
 
 
@@ -46,14 +79,17 @@ def main() -> None:
 
     import config.embedded  # noqa: F401 - loaded once, before the children
     from config.celery import app
-    from core.failpoints import reach  # noqa: F401
 
-    global block
+    global report
 
-    @app.task(name="bars.block")
-    def block(seconds: float) -> None:
-        Path(os.environ["PIDS"] + ".blocked").touch()
-        time.sleep(seconds)
+    @app.task(name="bars.report")
+    def report(seconds: float) -> None:
+        with Path(os.environ["TASKS"]).open("a") as log:
+            log.write(f"{os.getpid()} started\n")
+            log.flush()
+            executing.set()
+            time.sleep(seconds)
+            log.write(f"{os.getpid()} finished\n")
 
     app.finalize()
     connections.close_all()

@@ -21,6 +21,7 @@ from core.clock import now
 from core.tenancy import tenant_tx
 from platforms.models import AdAccount, Connection
 from platforms.queries import token_context
+from tests.bars.kill_schedule import kills_of
 from tests.cast import Cast
 from tests.services.dispatch.world import Tree, World, intend, launch_steps, make_tree
 from tests.simulator_process import ROOT, Simulator
@@ -36,6 +37,8 @@ FAULTS = [
     {"kind": "error_in_200", "share": 0.02, "methods": ["POST"]},
     {"kind": "error_before", "share": 0.03, "methods": ["POST"]},
 ]
+SOUND = {"kind": "slow", "seconds": 0, "methods": ["POST"]}  # last of the rules: counts the rest
+AFTER_COMMIT = ("cut_after", "error_after", "bad_request_after", "truncated", "error_in_200")
 
 
 def shared_redis() -> str:
@@ -63,8 +66,19 @@ class Fleet:
 
     @property
     def points(self) -> Counter[str]:
-        file = self.folder / "points"
-        return Counter(file.read_text().split()) if file.exists() else Counter()
+        return kills_of(self.folder / "points")
+
+    def is_reporting(self) -> bool:
+        """Whether a living child has a task in hand: seen started, not finished."""
+        file = self.folder / "tasks"
+        said = Counter(file.read_text().splitlines()) if file.exists() else Counter()
+        living = [pid for pid in self.pids if _is_child_of(pid, self.parent.pid)]
+        return any(said[f"{pid} started"] > said[f"{pid} finished"] for pid in living)
+
+    def wait_for_report(self) -> None:
+        """Embedded only: return once a task is executing; the loops start after it."""
+        _wait(self.is_reporting, 60)
+        assert self.is_reporting(), self.log()[-2000:]
 
     @property
     def total_kills(self) -> int:
@@ -96,7 +110,8 @@ def dispatchers(
     *,
     workers: int = 2,
     mode: str = "loops",
-    failpoints: str = "",
+    kills: int = 0,
+    spread: int = 0,
     **env: str,
 ) -> Iterator[Fleet]:
     folder.mkdir(parents=True, exist_ok=True)
@@ -117,9 +132,11 @@ def dispatchers(
             "WORKERS": str(workers),
             "MODE": mode,
             "PIDS": str(folder / "pids"),
-            "BLOCK_S": "60",
-            "ADAMANT_FAILPOINTS": failpoints,
-            "ADAMANT_FAILPOINTS_LOG": str(folder / "points"),
+            "TASKS": str(folder / "tasks"),
+            "TASK_S": "600" if LONG else "60",
+            "POINTS": str(folder / "points"),
+            "KILLS": str(kills),
+            "SPREAD": str(spread),
             "DISPATCH_LEASE_S": "3",
             "DISPATCH_CALL_TIMEOUT_S": "1",
             "RECONCILE_LAG_S": "0",
@@ -132,6 +149,8 @@ def dispatchers(
     try:
         _wait(lambda: fleet.pids or parent.poll() is not None, 60)
         assert parent.poll() is None, fleet.log()[-2000:]
+        if mode == "embedded":
+            fleet.wait_for_report()
         yield fleet
     finally:
         parent.terminate()
@@ -270,10 +289,14 @@ def prepare(cast: Cast, sim: Simulator, *, accounts: int) -> Launches:
 def run_until_done(
     launches: Launches, fleet: Fleet, *, seconds: float, kills: int = 0, pause: float = 0.3
 ) -> float:
-    """Kill at random moments until nothing is open; returns how long it took."""
+    """Kill at random moments of the whole run until nothing is open; returns how long it took."""
     started = time.monotonic()
-    while launches.open_jobs() and time.monotonic() - started < seconds:
+    open_jobs = launches.open_jobs()
+    marks = sorted(fleet.draw.uniform(0.1, 1.0) * open_jobs for _ in range(kills))
+    while open_jobs and time.monotonic() - started < seconds:
         time.sleep(fleet.draw.uniform(0.12, 0.45) if kills else pause)
-        if fleet.kills < kills:
+        if marks and open_jobs <= marks[-1]:
+            marks.pop()
             fleet.kill_one()
+        open_jobs = launches.open_jobs()
     return time.monotonic() - started

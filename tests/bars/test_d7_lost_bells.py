@@ -65,7 +65,7 @@ def crash_and_sweep(cast, tmp_path, *, wait_s: float, **env: str) -> tuple[int, 
             took = time.monotonic() - started
             with tenant_tx(plan.world.tenant_id, readonly=True):
                 done = Dispatch.objects.filter(state="done").exclude(pk=warm).count()
-            assert mode() == "loops" or (fleet.folder / "pids.blocked").exists()
+            assert mode() == "loops" or fleet.is_reporting()
         return done, took
 
 
