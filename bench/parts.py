@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import orjson
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, connections
 from django.test.utils import (
     setup_databases,
@@ -26,6 +25,7 @@ from campaigns.gateway import submit
 from campaigns.services import set_authority
 from core.actors import Role
 from core.clock import now
+from core.sessions import SessionStore
 from tests.cast import Cast, make_cast
 from tests.services.campaigns.stage import connect
 
@@ -164,7 +164,7 @@ def session(cast: Cast) -> str:
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
     store["tenant_id"] = str(cast.tenant.pk)
     store.create()
-    return str(store.session_key)
+    return str(store.secret)
 
 
 @contextmanager

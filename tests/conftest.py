@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
 
+from tests import cookies
 from tests.cast import Cast, make_cast
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost", "", None)
@@ -67,6 +68,11 @@ def django_db_setup(
     with django_db_blocker.unblock():
         connections.close_all()
         teardown_databases(created, verbosity=0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _secret_cookies() -> None:
+    cookies.install()
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 from tests.bars.kill_schedule import Schedule
@@ -36,7 +37,34 @@ def resend() -> None:
     reconcile.resolve = lambda _work, step: reconcile._again(step, reconcile.RESENT)
 
 
-CONTROLS = {"cached_flag": cache_the_flag, "resend": resend}
+def messages_only() -> None:
+    """The defect D5's control plants: one message starts one piece of work, nothing else does."""
+    import redis
+
+    from campaigns.dispatch import loop
+    from core import queue
+
+    heard = threading.local()
+
+    def wait(name: str, _seconds: float) -> None:
+        try:
+            while queue._redis().blpop([f"bell:{name}"], timeout=5) is None:
+                pass
+        except redis.RedisError:
+            threading.Event().wait()
+        heard.name = name
+
+    def run_once(moment: datetime, *, stops_only: bool = False) -> int:
+        if heard.__dict__.pop("name", "") != "campaigns.dispatch":
+            return 0
+        rows = loop.DISPATCH_DUE.rows(moment=moment, stops_only=stops_only, most=1)
+        ticker = loop.Ticker(moment)
+        return sum(loop._work_one(row["tenant_id"], row["dispatch_id"], ticker) for row in rows)
+
+    queue.wait, loop.run_once = wait, run_once
+
+
+CONTROLS = {"cached_flag": cache_the_flag, "resend": resend, "messages_only": messages_only}
 
 
 def schedule_kills() -> None:

@@ -36,12 +36,6 @@ pytestmark = pytest.mark.bar
 PASSWORD = "a long and quiet sentence"
 EMAIL = "jane@smith.example"
 
-# Columns that hold a live secret on purpose.
-EXCEPTIONS = {
-    "django_session.session_key": "Django's own session table; its rows end with the session",
-    "usersessions_usersession.session_key": "names the session that it lists",
-}
-
 
 class Journey:
     """A customer's first day; remembers every secret it was shown."""
@@ -238,13 +232,11 @@ def places(log_text):
 
 def test_k1_no_issued_secret_stands_anywhere(journey, log_text):
     searched = places(log_text)
-    for column in EXCEPTIONS:
-        searched.pop(column, None)
     found = hits(journey.secrets, searched)
     size = sum(len(text) for text in searched.values())
     print(
         f"BAR K1 {len(journey.secrets)} secrets in 8 writings, {len(searched)} columns, cache and "
-        f"log of {size} characters: {len(found)} hits, {len(EXCEPTIONS)} listed exceptions"
+        f"log of {size} characters: {len(found)} hits"
     )
     assert found == []
     assert len(journey.secrets) >= 13

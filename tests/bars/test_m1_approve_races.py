@@ -142,6 +142,27 @@ def test_m2_exactly_one_end(stage):
     assert sum(ends.values()) == rounds
 
 
+def test_m2_control_reading_before_writing_ends_twice(stage):
+    cast, campaign = stage
+    pending_id = propose(cast, campaign, 60)
+    states = ["approved", "rejected", "cancelled", "expired"]
+    arrived = threading.Barrier(len(states))
+    ends = []
+
+    def careless(number):
+        with tenant_tx(cast.tenant.id, readonly=True):
+            pending = PendingAction.objects.get(pk=_key(pending_id)).status == "pending"
+        arrived.wait(timeout=30)
+        if pending:
+            with tenant_tx(cast.tenant.id):
+                PendingAction.objects.filter(pk=_key(pending_id)).update(status=states[number])
+            ends.append(states[number])
+
+    race(len(states), careless)
+    print(f"BAR M2 control read-then-write: one proposal ends {len(ends)} times")
+    assert len(ends) > 1
+
+
 def _key(pending_id):
     from core.ids import decode
 
@@ -176,9 +197,10 @@ def test_m5_control_without_the_second_read_all_would_be_sent(stage, reader, mon
     assert row.status == "approved"
 
 
-def test_m6_nothing_leaves_after_the_expiry(stage):
-    """Deciders' clocks are up to 60 s off; the time of the send is the true one."""
-    cast, campaign = stage
+def approve_around_the_expiry(cast, campaign) -> tuple[int, int, int]:
+    """Proposals tried, approved, sent after their expiry. Deciders' clocks are up to 60 s off; the
+    time of the send is the true one.
+    """
     owner = cast.person(Role.OWNER)
     tried = sent_late = approved = 0
     offsets = (-120, -91, -90, -61, -31, -1, 0, 1, 59, 60, 61)
@@ -201,6 +223,19 @@ def test_m6_nothing_leaves_after_the_expiry(stage):
                 sent_late += decided_at + window > expires
                 Dispatch.objects.filter(pk=dispatch.pk).update(state="done")
                 PendingAction.objects.filter(pk=row.pk).update(status="dispatched")
+    return tried, approved, sent_late
+
+
+def test_m6_nothing_leaves_after_the_expiry(stage):
+    tried, approved, sent_late = approve_around_the_expiry(*stage)
     print(f"BAR M6 tries={tried} approved={approved} dispatched_after_expiry={sent_late}")
     assert sent_late == 0
     assert approved > 0
+
+
+def test_m6_control_an_expiry_seen_at_the_decision_only_sends_late(stage, monkeypatch):
+    module = sys.modules["campaigns.approvals.approve"]
+    monkeypatch.setattr(module, "is_past", lambda row, now, **_window: now > row.expires_at)
+    tried, _approved, sent_late = approve_around_the_expiry(*stage)
+    print(f"BAR M6 control expiry without window and skew: {sent_late} of {tried} sent late")
+    assert sent_late > 0

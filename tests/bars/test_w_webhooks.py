@@ -2,6 +2,7 @@
 endpoint is disabled exactly when it should be.
 """
 
+import base64
 import hashlib
 import hmac
 import os
@@ -68,14 +69,35 @@ def accepts(secret, body, headers) -> bool:
     return True
 
 
-def test_w2_independent_verifiers_accept_every_delivery():
-    draw, count, accepted = random.Random(2), 1_000, 0
+def verified(count: int) -> int:
+    """How often two independent verifiers accept `count` deliveries."""
+    draw, accepted = random.Random(2), 0
     for _ in range(count):
         secret, body, headers = sign_now(draw)
         accepted += accepts(secret, body, headers)
         accepted += guide_verify(body, headers["x-webhook-signature"], secret)
+    return accepted
+
+
+def test_w2_independent_verifiers_accept_every_delivery():
+    count = 1_000
+    accepted = verified(count)
     print(f"BAR W2 {count} deliveries x 2 independent verifiers, {accepted} accepted")
     assert accepted == 2 * count
+
+
+def test_w2_control_one_key_for_both_recipes_is_refused(monkeypatch):
+    """The guide's recipe takes the secret's text as the key, Standard Webhooks what it encodes."""
+
+    def signed_with_the_text(secret, message_id, *, timestamp, body):
+        text = f"{message_id}.{timestamp}.".encode() + body
+        digest = hmac.new(secret.encode(), text, hashlib.sha256).digest()
+        return "v1," + base64.b64encode(digest).decode()
+
+    monkeypatch.setattr(signing, "standard_signature", signed_with_the_text)
+    accepted = verified(200)
+    print(f"BAR W2 control the text as the key of both recipes: {accepted} of 400 accepted")
+    assert accepted == 200
 
 
 def one_bit(draw, data: bytes) -> bytes:
