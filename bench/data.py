@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from billing.models import Plan, Subscription
-from campaigns.models import Campaign, PendingAction
+from campaigns.models import Campaign, PendingAction, SpendExposure
+from campaigns.spend import new_exposure
 from core.clock import now
 from core.ids import encode, new_uuid
 from core.tenancy import tenant_tx
@@ -25,7 +26,9 @@ def lift_limits(cast: Cast) -> None:
 
 
 def campaigns(cast: Cast, account: AdAccount, count: int) -> list[str]:
-    """`count` running campaigns; returns their public ids."""
+    """`count` running campaigns, each with its row of exposure as a create writes it; returns their
+    public ids.
+    """
     rows = [
         Campaign(
             tenant_id=cast.tenant.id,
@@ -49,6 +52,7 @@ def campaigns(cast: Cast, account: AdAccount, count: int) -> list[str]:
     ]
     with tenant_tx(cast.tenant.id):
         Campaign.objects.bulk_create(rows)
+        SpendExposure.objects.bulk_create(new_exposure(row) for row in rows)
     return [encode("camp", row.id) for row in rows]
 
 

@@ -7,8 +7,11 @@ import json
 from decimal import Context, Decimal, Inexact
 from typing import Any
 
+import orjson
 import rfc8785
 
+_SCALARS = frozenset({str, int, bool, type(None)})
+_SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 _EXACT = Context(prec=10_000, traps=[Inexact])  # more digits are an error, never rounded
 
 
@@ -16,8 +19,14 @@ def canonical_json(value: Any) -> bytes:
     """Canonical bytes of ids, enums, integers, booleans, lists and objects; raises TypeError on
     a float.
     """
-    _refuse_floats(value)
-    return rfc8785.dumps(value)
+    if _is_plain(value):
+        try:
+            raw = orjson.dumps(value, option=_SORTED)
+        except TypeError:  # more than 53 bits, a lone surrogate: the other one refuses
+            return rfc8785.dumps(value)
+        if raw.isascii():
+            return raw
+    return rfc8785.dumps(value)  # sorts keys by UTF-16 units, orjson by code points
 
 
 def digest(value: Any) -> str:
@@ -31,7 +40,7 @@ def body_digest(raw: bytes) -> str:
     """
     try:
         parsed = json.loads(raw or b"null", parse_float=Decimal, parse_constant=_refuse_constant)
-        return hashlib.sha256(rfc8785.dumps(_exact(parsed))).hexdigest()
+        return digest(_exact(parsed))
     except (ValueError, ArithmeticError, RecursionError):
         return hashlib.sha256(raw).hexdigest()
 
@@ -52,12 +61,17 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _refuse_floats(value: Any) -> None:
+def _is_plain(value: Any) -> bool:
+    """Whether orjson and rfc8785 take the value for the same; raises TypeError on a float."""
+    kind = type(value)
+    if kind in _SCALARS:
+        return True
     if isinstance(value, float):
         raise TypeError("floats have no place in canonical JSON")
     if isinstance(value, dict):
-        for item in value.values():
-            _refuse_floats(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _refuse_floats(item)
+        items = [_is_plain(item) for item in value.values()]
+        return kind is dict and all(items)
+    if isinstance(value, list | tuple):
+        items = [_is_plain(item) for item in value]
+        return kind in (list, tuple) and all(items)
+    return isinstance(value, str)

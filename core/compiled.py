@@ -34,12 +34,12 @@ class Param(Expression):
         """A placeholder whose value is this very object, for `bind` to replace."""
         return "%s", [self]
 
-    def bind(self, values: dict[str, Any]) -> Any:
+    def bind(self, values: dict[str, Any], database: Any) -> Any:
         """The value as the database takes it; raises ValueError for None, which `=` never finds."""
         value = values[self.name]
         if value is None:
             raise ValueError(f"{self.name} is None")
-        return self.output_field.get_db_prep_value(value, connection)
+        return self.output_field.get_db_prep_value(value, database)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,16 @@ class _Statement:
     make: Callable[[Sequence[Any]], Any] = tuple
 
     def execute(self, cursor: Any, values: dict[str, Any]) -> None:
-        bound = [p.bind(values) if type(p) is Param else p for p in self.params]
+        database = cursor.db
+        bound = [p.bind(values, database) if type(p) is Param else p for p in self.params]
         cursor.execute(self.sql, bound)
 
-    def row(self, values: Sequence[Any]) -> Any:
+    def row(self, values: Sequence[Any], database: Any) -> Any:
         found = list(values)
         for position, converters, expression in self.converters:
             value = found[position]
             for convert in converters:
-                value = convert(value, expression, connection)
+                value = convert(value, expression, database)
             found[position] = value
         return self.make(found)
 
@@ -84,7 +85,7 @@ class Compiled[R]:
         with connection.cursor() as cursor:
             statement.execute(cursor, bound)
             found = cursor.fetchall()
-        return [statement.row(row) for row in found]
+        return [statement.row(row, cursor.db) for row in found]
 
     def first(self, **values: Any) -> R | None:
         """The first of the rows, or None."""
@@ -172,7 +173,10 @@ def insert(row: TenantModel) -> None:
         query.insert_values(fields, [row])
         [(text, _params)] = query.get_compiler(connection=connection).as_sql()
         _inserts[model] = text
-    values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
-    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
-        cursor.execute(text, values)
-    row._state.adding, row._state.db = False, connection.alias
+    alias = connection.alias
+    with transaction.mark_for_rollback_on_error(alias), connection.cursor() as cursor:
+        database = cursor.db
+        cursor.execute(
+            text, [field.get_db_prep_save(field.pre_save(row, True), database) for field in fields]
+        )
+    row._state.adding, row._state.db = False, alias

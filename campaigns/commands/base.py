@@ -1,5 +1,6 @@
 """What every command shares."""
 
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
 import orjson
@@ -50,10 +51,12 @@ class Command(BaseModel):
         """The stored and wire form; absent fields stay absent."""
         return self.model_dump(mode="json", exclude_none=True)
 
+    @cached_property
     def changed_axes(self) -> frozenset[Axis]:
         """The axes of this very command: the operation's and its fields'."""
         return axes_of(self.kind, self.payload())
 
+    @cached_property
     def digest(self) -> str:
         """Digest of what is wanted; group and supersedes do not make it another wish."""
         wanted = {k: v for k, v in self.payload().items() if k not in CONTROL_FIELDS}

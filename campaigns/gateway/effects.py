@@ -57,7 +57,7 @@ def axes_in_play(case: Case) -> frozenset[str]:
     """The axes of the fields that really change; none for what is already as wanted."""
     if case.plan.is_noop:
         return frozenset()
-    return frozenset(axis.value for axis in case.command.changed_axes())
+    return frozenset(axis.value for axis in case.command.changed_axes)
 
 
 def currency_of(case: Case) -> str:
@@ -113,7 +113,7 @@ def carry_out(
         actor=case.actor,
         command_kind=case.command.kind,
         command=case.command.payload(),
-        command_digest=case.command.digest(),
+        command_digest=case.command.digest,
         campaign=case.subject.parent,
         target_type=case.plan.target_type,
         target_id=case.plan.target_id,

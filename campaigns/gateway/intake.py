@@ -52,7 +52,7 @@ def submit(
         actor,
         route=f"command:{command.kind}",
         key=idempotency_key,
-        body_digest=command.digest(),
+        body_digest=command.digest,
         now=now,
     ) as slot:
         if slot.replay:
@@ -128,7 +128,7 @@ def with_headroom(case: Case) -> Case:
 
 def _running_twin(command: Command, subject: Subject, actor: Actor) -> Outcome | None:
     """The unfinished Dispatch of the same change by the same actor; a launch is one for all."""
-    wanted = command.digest()
+    wanted = command.digest
     for dispatch in subject.open:
         same = dispatch.command_digest == wanted and dispatch.actor_id == actor.id
         launch = command.kind == "launch_campaign" == dispatch.command_kind

@@ -44,7 +44,7 @@ def earlier(case: Case) -> Outcome | None:
     rows = _EARLIER.rows(
         target_id=case.plan.target_id,
         proposer_id=case.actor.id,
-        command_digest=case.command.digest(),
+        command_digest=case.command.digest,
     )
     since = case.now - timedelta(hours=case.state.cooldown_h)
     for row in rows:
@@ -150,7 +150,7 @@ def _pending_row(
         campaign_id=case.campaign_id,
         command_kind=case.command.kind,
         command=case.command.payload(),
-        command_digest=case.command.digest(),
+        command_digest=case.command.digest,
         target_type=plan.target_type,
         target_id=plan.target_id,
         target_name=plan.target_name,
