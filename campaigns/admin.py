@@ -23,6 +23,7 @@ from campaigns.models import (
     DispatchStep,
     KillSwitch,
     PendingAction,
+    PolicyChange,
     SpendCeiling,
     SpendExposure,
     SpendReservation,
@@ -115,6 +116,13 @@ class DispatchStepAdmin(ReadOnlyAdmin):
 @admin.register(Authority, BusinessPolicy)
 class VersionedAdmin(ReadOnlyAdmin):
     list_display = ["business", "version", "is_current", "created_by", "created_at"]
+    list_select_related = ["business"]
+    ordering = ["-created_at"]
+
+
+@admin.register(PolicyChange)
+class PolicyChangeAdmin(ReadOnlyAdmin):
+    list_display = ["business", "kind", "status", "proposer_id", "decided_by", "created_at"]
     list_select_related = ["business"]
     ordering = ["-created_at"]
 

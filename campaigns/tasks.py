@@ -7,6 +7,7 @@ import structlog
 from celery import shared_task
 
 from campaigns import approvals, sync
+from campaigns.services.policy_changes import expire_changes
 from core import clock
 from core.tasks import TenantTask
 from platforms.errors import PlatformError
@@ -39,8 +40,8 @@ def sync_connection(*, tenant_id: UUID, connection_id: UUID, **_: Any) -> None:
 
 @shared_task(name="campaigns.expire_due")
 def expire_due(**_: Any) -> int:
-    """End proposals whose time is over."""
-    return approvals.expire_due(clock.now())
+    """End proposals whose time is over, and loosenings that no second person confirmed."""
+    return approvals.expire_due(clock.now()) + expire_changes(clock.now())
 
 
 @shared_task(name="campaigns.announce_due")

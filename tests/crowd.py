@@ -35,6 +35,7 @@ from campaigns.models import (
     DispatchStep,
     KillSwitch,
     PendingAction,
+    PolicyChange,
     SpendCeiling,
     SpendExposure,
     SpendReservation,
@@ -257,6 +258,24 @@ def _policies(
         ({"business": row, "version": 1, **hours, **by} for row in businesses),
     )
     _add(world, KillSwitch, ({"business": row} for row in businesses))
+    owner = encode("user", world.cast.people[Role.OWNER].pk)
+    waits = {"kind": "authority", "environment": "test", "business": world.business}
+    waits |= {"before": {"tactical": "draft"}, "after": {"tactical": "auto"}}
+    _add(
+        world,
+        PolicyChange,
+        (
+            {
+                "target_id": encode("camp", row.pk),
+                "digest": sha256_hex(f"change {row.pk}"),
+                "proposer_id": owner,
+                "created_at": NOW,
+                "expires_at": LATER,
+                **waits,
+            }
+            for row in campaigns
+        ),
+    )
     limit = {"environment": "test", "currency": "USD", "limit_micros": 1_000_000_000}
     changed = {"updated_by": "user_x", "updated_at": NOW}
     _add(

@@ -46,6 +46,7 @@ def _webhook_body(world: World) -> dict[str, Any]:
 
 HOOK = {"webhook_id": "webhook"}
 BUSINESS = {"business_id": "business"}
+POLICY_CHANGE = {**BUSINESS, "change_id": "policy_change"}
 CAMPAIGN = {"campaign_id": "campaign"}
 PROPOSAL = {"pending_id": "pending"}
 GRANT = {"connection_id": "connection"}
@@ -352,6 +353,12 @@ ROUTES: dict[str, Row] = {
         objects=BUSINESS,
         body=lambda _: {"scope": "business", "limit": "100"},
         serves=(303,),
+    ),
+    "POST /policy/<str:business_id>/changes/<str:change_id>/confirm/": Row(
+        scope="page", objects=POLICY_CHANGE, serves=(303,)
+    ),
+    "POST /policy/<str:business_id>/changes/<str:change_id>/cancel/": Row(
+        scope="page", objects=POLICY_CHANGE, serves=(303,)
     ),
     "POST /policy/<str:business_id>/rules/": Row(
         scope="page",

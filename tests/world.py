@@ -14,7 +14,7 @@ from accounts.domain.scopes import CANONICAL
 from accounts.models import AuditEvent, Business, Invitation, Membership
 from accounts.services.evidence import record_audit
 from accounts.services.keys import create_key
-from campaigns.models import Ad, AdSet, Campaign, Creative, Dispatch, PendingAction
+from campaigns.models import Ad, AdSet, Campaign, Creative, Dispatch, PendingAction, PolicyChange
 from core.actors import Role
 from core.crypto import sha256_hex
 from core.ids import encode, new_uuid
@@ -229,6 +229,24 @@ def _job(world: World) -> Dispatch:
     )
 
 
+def _policy_change(world: World) -> PolicyChange:
+    """Longer expiry, proposed by the admin."""
+    admin = world.cast.people[Role.ADMIN]
+    return PolicyChange.objects.create(
+        tenant_id=world.cast.tenant.id,
+        business=world.business,
+        environment="test",
+        kind="rules",
+        target_id=encode("biz", world.business.pk),
+        before={"approval_expiry_h": 72},
+        after={"approval_expiry_h": 96},
+        digest="0" * 64,
+        proposer_id=encode("user", admin.pk),
+        expires_at=NOW + timedelta(days=36_500),
+        created_at=NOW,
+    )
+
+
 def _key(world: World) -> Any:
     owner = world.cast.people[Role.OWNER]
     key, _ = create_key(
@@ -305,5 +323,6 @@ KINDS: dict[str, Kind] = {
     "membership": Kind("mem", _membership, per_business=False),
     "pending": Kind("pa", _pending),
     "job": Kind("job", _job),
+    "policy_change": Kind("pch", _policy_change),
     "webhook": Kind("whk", _webhook),
 }

@@ -50,7 +50,10 @@ class Authority(TenantModel):
 
 
 class BusinessPolicy(TenantModel):
-    """How a business decides; every change is a new version."""
+    """How a business decides; every change is a new version.
+
+    With `second_person`, what loosens its policy takes effect when another person confirms it.
+    """
 
     business = models.ForeignKey("accounts.Business", on_delete=models.CASCADE, related_name="+")
     version = models.PositiveIntegerField()
@@ -59,6 +62,7 @@ class BusinessPolicy(TenantModel):
     approval_expiry_h = models.PositiveIntegerField()
     cooldown_h = models.PositiveIntegerField(default=24)
     four_eyes_micros = models.BigIntegerField(null=True, blank=True)
+    second_person = models.BooleanField(default=False)
     created_by = models.CharField(max_length=64)
     created_at = models.DateTimeField()
 
@@ -72,6 +76,49 @@ class BusinessPolicy(TenantModel):
                 name="business_policy_current_once",
                 condition=models.Q(is_current=True),
             ),
+        ]
+
+
+class PolicyChange(TenantModel):
+    """A loosening of a policy that waits for a second owner or admin.
+
+    kind: authority, rules, ceiling, no_ceiling, release. status: pending, confirmed, cancelled,
+    expired, conflict. `before` are the values it was proposed on: others by then make a conflict.
+    """
+
+    business = models.ForeignKey("accounts.Business", on_delete=models.CASCADE, related_name="+")
+    environment = models.CharField(max_length=4)
+    kind = models.CharField(max_length=12)
+    target_id = models.CharField(max_length=64)  # public id of what it is about
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64)
+    status = models.CharField(max_length=10, default="pending")
+    proposer_id = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=64, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["tenant", "business", "-created_at", "-id"],
+                name="policy_change_waiting",
+                condition=models.Q(status="pending"),
+            ),
+            models.Index(
+                fields=["expires_at"],
+                name="policy_change_expiry",
+                condition=models.Q(status="pending"),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "business", "digest"],
+                name="policy_change_open_once",
+                condition=models.Q(status="pending"),
+            )
         ]
 
 

@@ -18,8 +18,8 @@ from campaigns.gateway import submit
 from campaigns.gateway.intake import propose_for
 from campaigns.gateway.proposals import Proposer
 from campaigns.gateway.withdraw import withdraw
-from campaigns.models import Campaign, Dispatch, KillSwitch
-from campaigns.services import stopping
+from campaigns.models import Campaign, Dispatch, KillSwitch, PolicyChange
+from campaigns.services import second_person, stopping
 from campaigns.services.access import business_of, require_governor
 from core.actors import Actor, Role
 from core.errors import AppError, ForbiddenError
@@ -56,7 +56,7 @@ def engage_kill_switch(
         raise ForbiddenError(_("Your role may not engage the kill switch."), code="role_required")
     with tenant_tx(actor.tenant_id):
         business = business_of(actor, business_id)
-        switch = _locked(business)
+        switch = locked(business)
         fresh = not switch.is_engaged
         if fresh:
             switch.epoch += 1
@@ -82,7 +82,8 @@ def engage_kill_switch(
     return switch
 
 
-def _locked(business: Business) -> KillSwitch:
+def locked(business: Business) -> KillSwitch:
+    """The business's switch, made on first use and locked."""
     rows = KillSwitch.objects.select_for_update()
     found: KillSwitch | None = rows.filter(business=business).first()
     if found is None:
@@ -123,31 +124,53 @@ def _tell(
 
 def release_kill_switch(
     business_id: UUID | str, *, actor: Actor, now: datetime, restore_delivery: bool
-) -> KillSwitch:
+) -> KillSwitch | PolicyChange:
     """Let writes happen again; owners and admins, in live with a fresh second factor.
 
-    Held changes are decided anew: each becomes a proposal, or is cancelled where it no longer
-    makes sense. With `restore_delivery` exactly those campaigns resume that the switch paused and
-    nobody has touched since.
+    Where the business asks for a second person, the release is returned as the change that waits.
     """
     require_governor(actor)
     with tenant_tx(actor.tenant_id):
         business = business_of(actor, business_id)
         require_fresh_factor(actor, business.environment, now=now)
-        switch = _locked(business)
+        switch = locked(business)
         if not switch.is_engaged:
             return switch
-        stopped = [UUID(key) for key in switch.stopped_campaigns]
-        switch.is_engaged = False
-        switch.released_by, switch.released_at = actor.id, now
-        switch.save()
-        _tell(actor, business, switch, event_type="kill_switch.released", now=now)
-    stopping.return_approved(actor, business.id, now)
-    decide_held(actor, business.id, now)
-    if restore_delivery:
-        for key in stopped:
-            _restore(actor, key, now)
+        if second_person.asked_by(business):
+            return second_person.hold(
+                business,
+                kind="release",
+                target_id=encode("biz", business.id),
+                before={"epoch": switch.epoch},
+                after={"restore_delivery": restore_delivery},
+                actor=actor,
+                now=now,
+            )
+        switch_off(business, switch, actor=actor, now=now)
+    tidy_release(switch, actor=actor, now=now, restore_delivery=restore_delivery)
     return switch
+
+
+def switch_off(business: Business, switch: KillSwitch, *, actor: Actor, now: datetime) -> None:
+    """The release itself, on the locked row in the caller's transaction."""
+    switch.is_engaged = False
+    switch.released_by, switch.released_at = actor.id, now
+    switch.save()
+    _tell(actor, business, switch, event_type="kill_switch.released", now=now)
+
+
+def tidy_release(
+    switch: KillSwitch, *, actor: Actor, now: datetime, restore_delivery: bool
+) -> None:
+    """Held changes are decided anew: each becomes a proposal, or is cancelled where it no longer
+    makes sense. With `restore_delivery` exactly those campaigns resume that the switch paused and
+    nobody has touched since.
+    """
+    stopping.return_approved(actor, switch.business_id, now)
+    decide_held(actor, switch.business_id, now)
+    if restore_delivery:
+        for key in switch.stopped_campaigns:
+            _restore(actor, UUID(key), now)
 
 
 def decide_held(actor: Actor, business_id: UUID, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Max, QuerySet
@@ -11,8 +12,10 @@ from accounts.models import Business
 from accounts.services.evidence import record_audit
 from accounts.services.factors import require_fresh_factor
 from campaigns import queries
+from campaigns.domain.loosening import RULES, looser_modes, looser_rules
 from campaigns.domain.words import Axis, Mode
-from campaigns.models import Authority, BusinessPolicy
+from campaigns.models import Authority, BusinessPolicy, Campaign, PolicyChange
+from campaigns.services import second_person
 from campaigns.services.access import business_of, require_governor
 from core.actors import Actor
 from core.errors import InvalidError
@@ -31,43 +34,80 @@ def set_authority(
     now: datetime,
     modes: Mapping[str, str],
     campaign_id: str = "",
-) -> Authority:
+) -> Authority | PolicyChange:
     """Write a new version of the modes of a business, or of one campaign.
 
     Axes that `modes` leaves out keep their mode. Raises ForbiddenError; in live an axis turned to
-    auto needs a fresh second factor. The business's row is locked.
+    auto needs a fresh second factor. Where the business asks for a second person, only the axes
+    that tighten are written; the others are returned as the change that waits. The business's row
+    is locked.
     """
     require_governor(actor)
     with tenant_tx(actor.tenant_id):
-        business = _locked(business_of(actor, business_id))
+        business = locked(business_of(actor, business_id))
         campaign = queries.get_campaign(actor, campaign_id) if campaign_id else None
-        state = queries.gate_state(
-            business.id, campaign.id if campaign else None, environment=business.environment
-        )
-        wanted = _checked(modes, state.modes)
-        if any(wanted[axis] == Mode.AUTO != state.modes[axis] for axis in wanted):
+        current = modes_of(business, campaign)
+        wanted = _checked(modes, current)
+        if any(wanted[axis] == Mode.AUTO != current[axis] for axis in wanted):
             require_fresh_factor(actor, business.environment, now=now)
-        rows = Authority.objects.filter(business=business, campaign=campaign)
-        row = Authority(
-            tenant_id=actor.tenant_id,
-            business=business,
-            campaign=campaign,
-            version=_next_version(rows),
-            created_by=actor.id,
-            created_at=now,
-            **wanted,
-        )
-        rows.filter(is_current=True).update(is_current=False)
-        Authority.objects.bulk_create([row])
-        record_audit(
-            actor,
-            "authority.changed",
+        loose = looser_modes(current, wanted) if second_person.asked_by(business) else {}
+        if not loose:
+            return write_authority(business, campaign, wanted, actor=actor, now=now)
+        kept = {axis: current[axis] for axis in loose}
+        if wanted | kept != current:
+            write_authority(business, campaign, wanted | kept, actor=actor, now=now)
+        return second_person.hold(
+            business,
+            kind="authority",
+            target_id=_target(business, campaign),
+            before=kept,
+            after=loose,
+            actor=actor,
             now=now,
-            target_type="campaign" if campaign else "business",
-            target_id=encode("camp", campaign.id) if campaign else encode("biz", business.id),
-            business_id=business.id,
-            facts={"version": row.version, "before": dict(state.modes), "after": wanted},
         )
+
+
+def modes_of(business: Business, campaign: Campaign | None) -> dict[str, str]:
+    """The modes in force."""
+    key = campaign.id if campaign else None
+    return dict(queries.gate_state(business.id, key, environment=business.environment).modes)
+
+
+def _target(business: Business, campaign: Campaign | None) -> str:
+    return encode("camp", campaign.id) if campaign else encode("biz", business.id)
+
+
+def write_authority(
+    business: Business,
+    campaign: Campaign | None,
+    modes: Mapping[str, str],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> Authority:
+    """The new version and its audit row, in the caller's transaction with the business locked."""
+    before = modes_of(business, campaign)
+    rows = Authority.objects.filter(business=business, campaign=campaign)
+    row = Authority(
+        tenant_id=actor.tenant_id,
+        business=business,
+        campaign=campaign,
+        version=_next_version(rows),
+        created_by=actor.id,
+        created_at=now,
+        **modes,
+    )
+    rows.filter(is_current=True).update(is_current=False)
+    Authority.objects.bulk_create([row])
+    record_audit(
+        actor,
+        "authority.changed",
+        now=now,
+        target_type="campaign" if campaign else "business",
+        target_id=_target(business, campaign),
+        business_id=business.id,
+        facts={"version": row.version, "before": before, "after": dict(modes)},
+    )
     return row
 
 
@@ -81,7 +121,7 @@ def _checked(modes: Mapping[str, str], current: Mapping[str, str]) -> dict[str, 
     return {axis: modes.get(axis, current[axis]) for axis in sorted(axes)}
 
 
-def _locked(business: Business) -> Business:
+def locked(business: Business) -> Business:
     """Versions of one business are numbered one after the other."""
     Business.objects.select_for_update(no_key=True).only("id").get(pk=business.pk)
     return business
@@ -101,55 +141,87 @@ def set_policy(
     cooldown_h: int | None = None,
     four_eyes_micros: int | None = None,
     clear_four_eyes: bool = False,
-) -> BusinessPolicy:
+    ask_second_person: bool | None = None,
+) -> BusinessPolicy | PolicyChange:
     """Write a new version of how a business decides; None keeps a value.
 
     Raises ForbiddenError, InvalidError naming the field. Raising or dropping the four-eyes amount
-    needs a fresh second factor in live.
+    and doing without the second person need a fresh second factor in live. Where the business asks
+    for a second person, only the rules that tighten are written; the others are returned as the
+    change that waits.
     """
     require_governor(actor)
     _check_ranges(undo_window_s, approval_expiry_h, cooldown_h)
+    given = {
+        "undo_window_s": undo_window_s,
+        "approval_expiry_h": approval_expiry_h,
+        "cooldown_h": cooldown_h,
+        "four_eyes_micros": four_eyes_micros,
+        "second_person": ask_second_person,
+    }
     with tenant_tx(actor.tenant_id):
-        business = _locked(business_of(actor, business_id))
-        state = queries.gate_state(business.id, None, environment=business.environment)
-        amount = four_eyes_micros if four_eyes_micros is not None else state.four_eyes_micros
-        amount = None if clear_four_eyes else amount
-        if state.four_eyes_micros is not None and (amount or 2**62) > state.four_eyes_micros:
+        business = locked(business_of(actor, business_id))
+        current = rules_of(business)
+        wanted = current | {name: value for name, value in given.items() if value is not None}
+        if clear_four_eyes:
+            wanted["four_eyes_micros"] = None
+        loose = looser_rules(current, wanted)
+        if loose.keys() & {"four_eyes_micros", "second_person"}:
             require_fresh_factor(actor, business.environment, now=now)
-        rows = BusinessPolicy.objects.filter(business=business)
-        row = BusinessPolicy(
-            tenant_id=actor.tenant_id,
-            business=business,
-            version=_next_version(rows),
-            undo_window_s=_kept(undo_window_s, state.undo_window_s),
-            approval_expiry_h=_kept(approval_expiry_h, state.approval_expiry_h),
-            cooldown_h=_kept(cooldown_h, state.cooldown_h),
-            four_eyes_micros=amount,
-            created_by=actor.id,
-            created_at=now,
-        )
-        rows.filter(is_current=True).update(is_current=False)
-        BusinessPolicy.objects.bulk_create([row])
-        record_audit(
-            actor,
-            "policy.changed",
+        if wanted["second_person"] and not current["second_person"]:
+            second_person.require_two(business)
+        if not (loose and second_person.asked_by(business)):
+            return write_policy(business, wanted, actor=actor, now=now)
+        kept = {name: current[name] for name in loose}
+        if wanted | kept != current:
+            write_policy(business, wanted | kept, actor=actor, now=now)
+        return second_person.hold(
+            business,
+            kind="rules",
+            target_id=_target(business, None),
+            before=kept,
+            after=loose,
+            actor=actor,
             now=now,
-            target_type="business",
-            target_id=encode("biz", business.id),
-            business_id=business.id,
-            facts={
-                "version": row.version,
-                "undo_window_s": row.undo_window_s,
-                "approval_expiry_h": row.approval_expiry_h,
-                "cooldown_h": row.cooldown_h,
-                "four_eyes_micros": row.four_eyes_micros,
-            },
         )
+
+
+def rules_of(business: Business) -> dict[str, Any]:
+    """The rules in force, by the names of `campaigns.domain.loosening.RULES`."""
+    state = queries.gate_state(business.id, None, environment=business.environment)
+    rules: dict[str, Any] = {name: getattr(state, name) for name in RULES if name != _ASKS}
+    asks = BusinessPolicy.objects.filter(business=business, is_current=True, second_person=True)
+    return rules | {_ASKS: asks.exists()}
+
+
+_ASKS = "second_person"
+
+
+def write_policy(
+    business: Business, rules: Mapping[str, Any], *, actor: Actor, now: datetime
+) -> BusinessPolicy:
+    """The new version and its audit row, in the caller's transaction with the business locked."""
+    rows = BusinessPolicy.objects.filter(business=business)
+    row = BusinessPolicy(
+        tenant_id=actor.tenant_id,
+        business=business,
+        version=_next_version(rows),
+        created_by=actor.id,
+        created_at=now,
+        **rules,
+    )
+    rows.filter(is_current=True).update(is_current=False)
+    BusinessPolicy.objects.bulk_create([row])
+    record_audit(
+        actor,
+        "policy.changed",
+        now=now,
+        target_type="business",
+        target_id=encode("biz", business.id),
+        business_id=business.id,
+        facts={"version": row.version, **rules},
+    )
     return row
-
-
-def _kept(value: int | None, current: int) -> int:
-    return current if value is None else value
 
 
 def _check_ranges(undo: int | None, expiry: int | None, cooldown: int | None) -> None:

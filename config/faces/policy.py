@@ -15,8 +15,10 @@ from accounts.models import AuditEvent, Business
 from accounts.queries import get_business
 from accounts.web import PersonRequest, confirm_url, signed_in
 from campaigns import queries, services
-from campaigns.models import Authority, Campaign, KillSwitch, SpendCeiling
+from campaigns.models import Authority, Campaign, KillSwitch, PolicyChange, SpendCeiling
+from campaigns.services.policy import rules_of
 from campaigns.views.words import AXES, CEILING_SCOPES, word
+from config.faces import policy_changes
 from config.faces.audit_presenters import sentence
 from config.faces.frame import businesses, chosen_business
 from core import clock
@@ -71,16 +73,38 @@ def release(request: PersonRequest, business_id: str) -> HttpResponse:
     return _write(request, business_id, _release, done=_("The kill switch is released."))
 
 
+@signed_in(*POLICY_ROLES)
+@require_POST
+def confirm_change(request: PersonRequest, business_id: str, change_id: str) -> HttpResponse:
+    def confirm(request: PersonRequest, _business: Business, now: datetime) -> None:
+        services.confirm_change(change_id, actor=request.actor, now=now)
+
+    return _write(request, business_id, confirm, done=_("Confirmed. The looser policy holds."))
+
+
+@signed_in(*POLICY_ROLES)
+@require_POST
+def cancel_change(request: PersonRequest, business_id: str, change_id: str) -> HttpResponse:
+    def cancel(request: PersonRequest, _business: Business, now: datetime) -> None:
+        services.cancel_change(change_id, actor=request.actor, now=now)
+
+    return _write(request, business_id, cancel, done=_("Dropped. The policy stays as it is."))
+
+
 def _write(request: PersonRequest, business_id: str, write: Write, *, done: str) -> HttpResponse:
     """Carry one change out; what is refused is shown on the page that was posted from."""
     now = clock.now()
     with tenant_tx(request.actor.tenant_id, readonly=True):
         business = get_business(request.actor, business_id)
     try:
-        write(request, business, now)
+        written = write(request, business, now)
     except AppError as error:
         return _page(request, business_id=business_id, error=error)
-    messages.success(request, done)
+    if isinstance(written, PolicyChange):
+        text = _("What loosens the policy waits until another owner or admin confirms it.")
+        messages.info(request, text)
+    else:
+        messages.success(request, done)
     return HttpResponseRedirect(f"/policy/?business={business_id}", status=303)
 
 
@@ -114,6 +138,8 @@ def _shown(actor: Actor, business: Business) -> dict[str, Any]:
         "scopes": [(scope, word(CEILING_SCOPES, scope)) for scope in SCOPES],
         "overrides": _overrides(business),
         "campaigns": _campaign_choices(business),
+        "changes": policy_changes.waiting(actor, business),
+        "second_person": rules_of(business)["second_person"],
         "switch": KillSwitch.objects.filter(business=business).first(),
         "drills": _drills(business),
         "may_edit": actor.role in POLICY_ROLES,
@@ -160,11 +186,11 @@ def _drills(business: Business) -> list[dict[str, Any]]:
     ]
 
 
-def _set_authority(request: PersonRequest, business: Business, now: datetime) -> None:
+def _set_authority(request: PersonRequest, business: Business, now: datetime) -> Any:
     modes = {axis: request.POST.get(axis, "") for axis in AXES}
     if not set(modes.values()) <= set(MODES):
         raise InvalidError(_("Choose off, draft or auto for every axis."))
-    services.set_authority(
+    return services.set_authority(
         encode("biz", business.pk),
         actor=request.actor,
         now=now,
@@ -173,9 +199,9 @@ def _set_authority(request: PersonRequest, business: Business, now: datetime) ->
     )
 
 
-def _set_rules(request: PersonRequest, business: Business, now: datetime) -> None:
+def _set_rules(request: PersonRequest, business: Business, now: datetime) -> Any:
     four_eyes = request.POST.get("four_eyes", "").strip()
-    services.set_policy(
+    return services.set_policy(
         encode("biz", business.pk),
         actor=request.actor,
         now=now,
@@ -184,15 +210,15 @@ def _set_rules(request: PersonRequest, business: Business, now: datetime) -> Non
         cooldown_h=_whole(request, "cooldown_h", low=0, high=720),
         four_eyes_micros=_micros(four_eyes, business.currency) if four_eyes else None,
         clear_four_eyes=not four_eyes,
+        ask_second_person=request.POST.get("second_person") == "on",
     )
 
 
-def _set_ceiling(request: PersonRequest, business: Business, now: datetime) -> None:
+def _set_ceiling(request: PersonRequest, business: Business, now: datetime) -> Any:
     remove = request.POST.get("remove", "")
     if remove:
-        services.remove_ceiling(_uuid(remove), actor=request.actor, now=now)
-        return
-    services.set_ceiling(
+        return services.remove_ceiling(_uuid(remove), actor=request.actor, now=now)
+    return services.set_ceiling(
         encode("biz", business.pk),
         actor=request.actor,
         now=now,
@@ -213,9 +239,9 @@ def _engage(request: PersonRequest, business: Business, now: datetime) -> None:
     )
 
 
-def _release(request: PersonRequest, business: Business, now: datetime) -> None:
+def _release(request: PersonRequest, business: Business, now: datetime) -> Any:
     _confirmed(request, business)
-    services.release_kill_switch(
+    return services.release_kill_switch(
         encode("biz", business.pk),
         actor=request.actor,
         now=now,

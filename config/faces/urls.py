@@ -13,6 +13,16 @@ page_urls: list[URLPattern] = [
     path("policy/", policy.policy, name="policy"),
     path("policy/<str:business_id>/authority/", policy.authority, name="policy-authority"),
     path("policy/<str:business_id>/ceiling/", policy.ceiling, name="policy-ceiling"),
+    path(
+        "policy/<str:business_id>/changes/<str:change_id>/confirm/",
+        policy.confirm_change,
+        name="policy-change-confirm",
+    ),
+    path(
+        "policy/<str:business_id>/changes/<str:change_id>/cancel/",
+        policy.cancel_change,
+        name="policy-change-cancel",
+    ),
     path("policy/<str:business_id>/rules/", policy.rules, name="policy-rules"),
     path("policy/<str:business_id>/kill-switch/engage/", policy.engage, name="kill-switch-engage"),
     path(
