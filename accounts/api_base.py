@@ -7,7 +7,7 @@ import binascii
 import functools
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -127,7 +127,7 @@ def parse[B: pydantic.BaseModel](body: type[B], request: Request) -> B:
 def page_limit(request: Request) -> int:
     """`limit` of 1 to 100, 20 when absent."""
     text = request.query_params.get("limit", "20")
-    if not text.isdigit() or not 1 <= int(text) <= 100:
+    if not text.isdecimal() or len(text) > 3 or not 1 <= int(text) <= 100:
         raise InvalidError("limit must be a whole number from 1 to 100.", field="limit")
     return int(text)
 
@@ -140,25 +140,35 @@ def paginate[M: Model](request: Request, rows: QuerySet[M]) -> tuple[Sequence[M]
     total = rows.count()
     cursor = request.query_params.get("cursor", "")
     page = after_cursor(rows, cursor)[: limit + 1] if cursor else rows[: limit + 1]
-    found = list(page)
-    has_more = len(found) > limit
-    found = found[:limit]
-    next_cursor = make_cursor(found[-1]) if has_more else None
-    return found, {"next_cursor": next_cursor, "has_more": has_more, "total": total}
+    found: list[Any] = list(page)
+    last = (found[limit - 1].created_at, found[limit - 1].pk) if len(found) > limit else None
+    return found[:limit], pagination(last, total)
 
 
-def make_cursor(row: Any) -> str:
-    """Opaque position behind `row` in `-created_at, -id` order."""
-    raw = json.dumps([row.created_at.isoformat(), str(row.pk)]).encode()
+def pagination(last: tuple[datetime, UUID] | None, total: int) -> dict[str, Any]:
+    """The object beside `data`; `last` is the page's last row where more follow."""
+    cursor = make_cursor(*last) if last else None
+    return {"next_cursor": cursor, "has_more": last is not None, "total": total}
+
+
+def make_cursor(moment: datetime, key: UUID) -> str:
+    """Opaque position behind a row in `-created_at, -id` order."""
+    raw = json.dumps([moment.isoformat(), str(key)]).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    """The row a cursor stands behind; raises InvalidError for one that this API did not make."""
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        moment_text, key_text = json.loads(raw)
+        moment, key = datetime.fromisoformat(moment_text).astimezone(UTC), UUID(key_text)
+    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error) as error:
+        raise InvalidError("cursor is not one that this API returned.", field="cursor") from error
+    return moment, key
 
 
 def after_cursor[M: Model](rows: QuerySet[M], cursor: str) -> QuerySet[M]:
     """The rows behind a cursor; raises InvalidError for one that this API did not make."""
-    try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        moment_text, key_text = json.loads(raw)
-        moment, key = datetime.fromisoformat(moment_text), UUID(key_text)
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise InvalidError("cursor is not one that this API returned.", field="cursor") from error
+    moment, key = read_cursor(cursor)
     return rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=key))

@@ -120,11 +120,11 @@ def page_of[M: Model](
 ) -> tuple[list[M], str]:
     """One page of rows in `-created_at, -id` order, and the address of the next one or ""."""
     cursor = request.GET.get("cursor", "")
-    found = list((after_cursor(rows, cursor) if cursor else rows)[: size + 1])
+    found: list[Any] = list((after_cursor(rows, cursor) if cursor else rows)[: size + 1])
     if len(found) <= size:
         return found, ""
     query = request.GET.copy()
-    query["cursor"] = make_cursor(found[size - 1])
+    query["cursor"] = make_cursor(found[size - 1].created_at, found[size - 1].pk)
     return found[:size], f"?{query.urlencode()}"
 
 

@@ -283,6 +283,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.ScopeRequired"],
     "DEFAULT_RENDERER_CLASSES": ["accounts.rendering.OrjsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "accounts.rendering.JsonNegotiation",
     "DEFAULT_PARSER_CLASSES": ["accounts.rendering.DecimalJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["billing.throttling.PlanThrottle"],
     "EXCEPTION_HANDLER": "accounts.rendering.exception_handler",

@@ -9,6 +9,8 @@ from core.errors import NotFoundError
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _DECODE = {char: value for value, char in enumerate(ALPHABET)}
 _PAIRS = [a + b for a in ALPHABET for b in ALPHABET]
+_THREES = [pair + char for pair in _PAIRS for char in ALPHABET]  # 2 MB; lists print three ids a row
+_LOW = (1 << 60) - 1
 
 
 def new_uuid() -> UUID:
@@ -18,10 +20,12 @@ def new_uuid() -> UUID:
 
 def encode(prefix: str, value: UUID) -> str:
     """`camp_01j…` of a UUID."""
-    number = value.int
-    pairs = _PAIRS
-    out = [pairs[(number >> shift) & 1023] for shift in range(120, -1, -10)]
-    return f"{prefix}_{''.join(out)}"
+    high, low, three = value.int >> 60, value.int & _LOW, _THREES
+    return (
+        f"{prefix}_{_PAIRS[high >> 60]}{three[high >> 45 & 32767]}{three[high >> 30 & 32767]}"
+        f"{three[high >> 15 & 32767]}{three[high & 32767]}{three[low >> 45]}"
+        f"{three[low >> 30 & 32767]}{three[low >> 15 & 32767]}{three[low & 32767]}"
+    )
 
 
 def decode(prefix: str, text: str, *, aliases: tuple[str, ...] = ()) -> UUID:

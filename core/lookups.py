@@ -45,7 +45,11 @@ class Lookup:
         if name in REGISTRY:
             raise ValueError(f"lookup {name} is declared twice")
         self.name, self.sql, self.params, self.columns = name, sql, params, columns
-        self._readers = [_READERS[kind] for kind in columns.values()]
+        readers = [(column, kind, _READERS[kind]) for column, kind in columns.items()]
+        self._readers = {
+            "sqlite": [(column, read) for column, _kind, read in readers],
+            "postgresql": [(column, read) for column, kind, read in readers if kind == "jsonb"],
+        }
         REGISTRY[name] = self
 
     @property
@@ -66,14 +70,14 @@ class Lookup:
                     self._inline_sql(), {name: self._sqlite(values[name]) for name in self.params}
                 )
             found = cursor.fetchall()
-        names = list(self.columns)
-        return [
-            {
-                name: None if value is None else read(value)
-                for name, read, value in zip(names, self._readers, row, strict=True)
-            }
-            for row in found
-        ]
+        return [self._row(values) for values in found]
+
+    def _row(self, values: tuple[Any, ...]) -> dict[str, Any]:
+        row = dict(zip(self.columns, values, strict=True))
+        for name, read in self._readers[connection.vendor]:
+            if row[name] is not None:
+                row[name] = read(row[name])
+        return row
 
     def one(self, **values: Any) -> dict[str, Any] | None:
         """The first row, or None."""

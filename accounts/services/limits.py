@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache as memoize
+from functools import lru_cache
 
 import redis
 import structlog
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from redis.commands.core import Script
 
 from core.crypto import hmac_hex
 from core.errors import AppError, RateLimitedError
@@ -130,7 +132,13 @@ def _window_end(seconds: int, now: datetime) -> int:
 
 def _key(limit: Limit, subject: str, now: datetime) -> str:
     window = int(now.astimezone(UTC).timestamp()) // limit.seconds
-    return f"limit:{limit.name}:{window}:{hmac_hex(settings.SECRET_KEY, subject)[:32]}"
+    return f"limit:{limit.name}:{window}:{_hidden(settings.SECRET_KEY, subject)}"
+
+
+@lru_cache(4096)
+def _hidden(secret: str, subject: str) -> str:
+    """Addresses and people do not stand in the counters' keys."""
+    return hmac_hex(secret, subject)[:32]
 
 
 @memoize
@@ -138,14 +146,22 @@ def _redis() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=1)
 
 
+@memoize
+def _count() -> Script:
+    """One command for all windows of a request: four cost the client twice the time."""
+    return _redis().register_script(
+        "local used = {} "
+        "for i, key in ipairs(KEYS) do "
+        "used[i] = redis.call('INCR', key) redis.call('EXPIRE', key, ARGV[i]) end "
+        "return used"
+    )
+
+
 def _increment(keys: list[tuple[str, int]]) -> list[int]:
     if not settings.REDIS_URL:
         return [_increment_local(key, seconds) for key, seconds in keys]
-    pipe = _redis().pipeline(transaction=False)
-    for key, seconds in keys:
-        pipe.incr(key)
-        pipe.expire(key, seconds + 60)
-    return [int(used) for used in pipe.execute()[::2]]
+    names = [key for key, _ in keys]
+    return [int(used) for used in _count()(names, [seconds + 60 for _, seconds in keys])]
 
 
 def _increment_local(key: str, seconds: int) -> int:

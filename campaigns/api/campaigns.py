@@ -5,17 +5,17 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_base import actor_of, endpoint, parse
+from accounts.api_base import actor_of, endpoint, page_limit, pagination, parse, read_cursor
 from accounts.queries import business_for, get_business
 from campaigns import queries
 from campaigns.api.bodies import CampaignBody, LaunchBody, Proposal, campaign_fields
-from campaigns.api.common import page, send
+from campaigns.api.common import send
 from campaigns.api.replies import gone, reply
 from campaigns.domain.words import BUDGET_TYPES, fold
 from campaigns.gateway import DISPATCHING, PENDING, Outcome
 from campaigns.models import Campaign
-from campaigns.presenters import CAMPAIGN_COLUMNS
 from campaigns.queries.printing import print_campaign, print_campaigns, print_stored
+from campaigns.queries.tree import campaign_key
 from core.errors import InvalidError
 from core.ids import decode, encode
 from core.tenancy import tenant_tx
@@ -37,12 +37,18 @@ def _shown(request: Request, outcome: Outcome) -> dict[str, object] | None:
 @endpoint("GET", scope="ads:read")
 def list_all(request: Request) -> Response:
     actor, params = actor_of(request), request.query_params
-    status = fold(params.get("status", ""))
+    status, cursor = fold(params.get("status", "")), params.get("cursor", "")
     with tenant_tx(actor.tenant_id, readonly=True):
         wanted = params.get("business_id", "")
         business_id = get_business(actor, wanted).id if wanted else None
-        rows = queries.list_campaigns(actor, business_id, status=status)
-        return page(request, rows, columns=CAMPAIGN_COLUMNS, printed=print_campaigns)
+        page = print_campaigns(
+            actor,
+            limit=page_limit(request),
+            after=read_cursor(cursor) if cursor else None,
+            business_id=business_id,
+            status=status,
+        )
+    return Response({"data": page.data, "pagination": pagination(page.last, page.total)})
 
 
 @endpoint("POST", scope="ads:write:campaigns", idempotent=True)
@@ -68,8 +74,7 @@ def create(request: Request) -> Response:
 def detail(request: Request, campaign_id: str) -> Response:
     actor = actor_of(request)
     with tenant_tx(actor.tenant_id, readonly=True):
-        campaign = queries.get_campaign(actor, campaign_id)
-        return Response(print_campaign(campaign.id))
+        return Response(print_campaign(campaign_key(campaign_id), actor))
 
 
 @endpoint("PATCH", scope="ads:write:campaigns", idempotent=True)

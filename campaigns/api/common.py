@@ -1,15 +1,13 @@
 """What the views of this surface share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_base import actor_of, after_cursor, make_cursor, page_limit
+from accounts.api_base import actor_of, after_cursor, page_limit, pagination
 from campaigns.api.bodies import Proposal, naming
 from campaigns.commands import restore
 from campaigns.gateway import Outcome, submit
@@ -61,13 +59,5 @@ def page(
     after = after_cursor(rows, cursor) if cursor else rows
     found = list(plain_rows(after, columns)[: limit + 1])
     shown = found[:limit]
-    more = make_cursor(Key(**shown[-1])) if len(found) > limit else None
-    pagination = {"next_cursor": more, "has_more": more is not None, "total": rows.count()}
-    return Response({"data": printed(shown), "pagination": pagination})
-
-
-class Key:
-    """What make_cursor reads of a row."""
-
-    def __init__(self, *, id: UUID, created_at: datetime, **_: Any) -> None:  # noqa: A002 - column
-        self.pk, self.created_at = id, created_at
+    last = (shown[-1]["created_at"], shown[-1]["id"]) if len(found) > limit else None
+    return Response({"data": printed(shown), "pagination": pagination(last, rows.count())})

@@ -1,17 +1,20 @@
-"""Campaigns, ad sets, ads as the Agent API prints them. Input are rows of `values()`."""
+"""Campaigns, ad sets, ads as the Agent API prints them. Input are rows of `values()`, or of
+`values_list()` where many are printed.
+"""
 
-from collections.abc import Mapping
-from datetime import date, datetime
-from functools import cache, lru_cache
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from babel.numbers import get_currency_precision
 from django.utils.translation import gettext as _
-from orjson import Fragment
+from orjson import Fragment, dumps, loads
 
 from core.ids import encode
 from platforms.domain.targeting import unsent_interests
+from platforms.metrics.queries import Totals
 
 CAMPAIGN_COLUMNS = (
     "id",
@@ -38,6 +41,7 @@ CAMPAIGN_COLUMNS = (
     "launched_at",
     "created_at",
     "updated_at",
+    "sums_json",
 )
 AD_SET_COLUMNS = (
     "id",
@@ -70,16 +74,11 @@ AD_COLUMNS = (
 
 
 _precision = cache(get_currency_precision)
-_repeated = lru_cache(4096)(encode)
 
 
 def iso_z(moment: datetime | None) -> str | None:
     """UTC time with Z, to the second."""
     return None if moment is None else moment.isoformat()[:19] + "Z"
-
-
-def iso_day(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
 
 
 def amount(micros: int, currency: str) -> int | float:
@@ -112,40 +111,50 @@ def metrics_json(totals: Any, currency: str) -> dict[str, Any]:
     }
 
 
-def campaign_json(row: Mapping[str, Any], totals: Any = None) -> dict[str, Any]:
-    """The superset of the guide's flat and nested shapes; for orjson, which takes its texts as
-    they are.
+@cache
+def _undelivered(currency: str) -> Fragment:
+    return Fragment(dumps(metrics_json(None, currency)))
+
+
+def _metrics(sums: str | None, currency: str) -> Any:
+    return metrics_json(Totals(*loads(sums)), currency) if sums else _undelivered(currency)
+
+
+def campaign_json(row: Sequence[Any]) -> dict[str, Any]:
+    """The superset of the guide's flat and nested shapes, of a row of CAMPAIGN_COLUMNS; for the
+    renderer, which prints times and takes the JSON of the row as it is.
     """
-    currency = row["currency"]
-    budget = amount(row["budget_micros"], currency)
-    account = row["ad_account_id"]
+    (
+        key, business, account, name, status, effective_status, external_id, issues, objective,
+        platforms, budget_type, budget_micros, currency, start_date, end_date, optimization,
+        product_description, message, target_url, audience_description, target_location,
+        launched_at, created_at, updated_at, sums,
+    ) = row  # fmt: skip
+    budget = amount(budget_micros, currency)
     return {
-        "id": encode("camp", row["id"]),
-        "business_id": _repeated("biz", row["business_id"]),
-        "ad_account_id": _repeated("acct", account) if account else None,
-        "name": row["name"],
-        "objective": row["objective"],
-        "status": row["status"],
-        "effective_status": row["effective_status"],
-        "issues": Fragment(row["issues_json"]),
-        "product_description": row["product_description"],
-        "message": row["message"],
-        "target_url": row["target_url"],
-        "audience_description": row["audience_description"],
-        "target_location": row["target_location"],
-        "daily_budget": budget if row["budget_type"] == "daily" else None,
-        "budget": {"type": row["budget_type"], "amount": budget, "currency": currency},
-        "schedule": {
-            "start_date": iso_day(row["start_date"]),
-            "end_date": iso_day(row["end_date"]),
-        },
-        "platforms": Fragment(row["platforms_json"]),
-        "optimization": Fragment(row["optimization_json"]),
-        "metrics": metrics_json(totals, currency),
-        "facebook_campaign_id": row["external_id"] or None,
-        "launched_at": iso_z(row["launched_at"]),
-        "created_at": iso_z(row["created_at"]),
-        "updated_at": iso_z(row["updated_at"]),
+        "id": encode("camp", key),
+        "business_id": encode("biz", business),
+        "ad_account_id": encode("acct", account) if account else None,
+        "name": name,
+        "objective": objective,
+        "status": status,
+        "effective_status": effective_status,
+        "issues": Fragment(issues),
+        "product_description": product_description,
+        "message": message,
+        "target_url": target_url,
+        "audience_description": audience_description,
+        "target_location": target_location,
+        "daily_budget": budget if budget_type == "daily" else None,
+        "budget": {"type": budget_type, "amount": budget, "currency": currency},
+        "schedule": {"start_date": start_date, "end_date": end_date},
+        "platforms": Fragment(platforms),
+        "optimization": Fragment(optimization),
+        "metrics": _metrics(sums, currency),
+        "facebook_campaign_id": external_id or None,
+        "launched_at": launched_at,
+        "created_at": created_at,
+        "updated_at": updated_at,
     }
 
 

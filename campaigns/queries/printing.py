@@ -1,11 +1,23 @@
 """Rows for printing: plain dictionaries, a constant number of statements."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db.models import QuerySet, TextField
+from django.db.models import (
+    CharField,
+    Count,
+    DateTimeField,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    UUIDField,
+)
 from django.db.models.functions import Cast
 
 from campaigns.models import Ad, AdSet, Campaign, Dispatch, DispatchStep
@@ -17,50 +29,121 @@ from campaigns.presenters import (
     ad_set_json,
     campaign_json,
 )
-from campaigns.queries.tree import visible
+from campaigns.queries.tree import limits_of, visible
 from core.actors import Actor
+from core.compiled import Compiled
 from core.errors import NotFoundError
 from core.ids import decode
-from platforms.metrics.queries import totals_by_campaign
+from platforms.metrics.queries import totals_column
 
 
 def plain_rows(rows: QuerySet[Any], columns: Sequence[str]) -> QuerySet[Any, dict[str, Any]]:
-    """The queryset as dictionaries of `columns`, without the joins a model would need; a column
-    named `…_json` is a JSON column as text.
-    """
-    texts = {
-        name: Cast(name.removesuffix("_json"), TextField())
-        for name in columns
-        if name.endswith("_json")
-    }
-    plain: QuerySet[Any, dict[str, Any]] = (
-        rows.select_related(None).annotate(**texts).values(*columns)
-    )
+    """The queryset as dictionaries of `columns`, without the joins a model would need."""
+    plain: QuerySet[Any, dict[str, Any]] = rows.select_related(None).values(*columns)
     return plain
 
 
-def print_campaigns(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of CAMPAIGN_COLUMNS as JSON objects with their metrics, in one statement."""
-    totals = totals_by_campaign([row["id"] for row in found]) if found else {}
-    return [campaign_json(row, totals.get(row["id"])) for row in found]
+def _printable(rows: QuerySet[Campaign], *more: str) -> QuerySet[Campaign, tuple[Any, ...]]:
+    """The rows as tuples of CAMPAIGN_COLUMNS, their JSON as text."""
+    texts = {f"{name}_json": Cast(name, TextField()) for name in _JSON}
+    found: QuerySet[Campaign, tuple[Any, ...]] = rows.annotate(
+        **texts, sums_json=totals_column()
+    ).values_list(*CAMPAIGN_COLUMNS, *more)
+    return found
 
 
-def print_campaign(campaign_id: UUID) -> dict[str, Any]:
-    """One campaign as JSON."""
-    rows = Campaign.objects.filter(pk=campaign_id)
-    return print_campaigns(list(plain_rows(rows, CAMPAIGN_COLUMNS)))[0]
+def _one(**limits: Any) -> QuerySet[Campaign, tuple[Any, ...]]:
+    return _printable(Campaign.objects.filter(**limits))
+
+
+def _page(
+    limit: int, *, before: Any = None, last: Any = None, **limits: Any
+) -> QuerySet[Campaign, tuple[Any, ...]]:
+    """`limit` campaigns behind a row, newest first, and in each how many there are in all."""
+    shown = Campaign.objects.filter(**limits)
+    if "status" not in limits:
+        shown = shown.exclude(status__in=["ARCHIVED", "DELETED"])
+    counted = shown.order_by().values("tenant_id").annotate(n=Count("pk")).values("n")
+    rows = shown.annotate(total=Subquery(counted)).order_by("-created_at", "-id")
+    if before is not None:
+        older = Q(created_at__lt=before) | Q(created_at=before, id__lt=last)
+        rows = rows.filter(older, created_at__lte=before)
+    return _printable(rows, "total")[:limit]
+
+
+_JSON = ("issues", "platforms", "optimization")
+_FIELDS: dict[str, Any] = {
+    "id": UUIDField(),
+    "environment": CharField(),
+    "business_id": UUIDField(),
+    "status": CharField(),
+    "before": DateTimeField(),
+    "last": UUIDField(),
+}
+_ONE: Compiled[tuple[Any, ...]] = Compiled(_one, **_FIELDS)
+
+
+@cache
+def _pages(limit: int) -> Compiled[tuple[Any, ...]]:
+    """A limit is part of a statement's text."""
+
+    def page(**params: Any) -> QuerySet[Campaign, tuple[Any, ...]]:
+        return _page(limit, **params)
+
+    return Compiled(page, **_FIELDS)
+
+
+def print_campaign(campaign_id: UUID, actor: Actor | None = None) -> dict[str, Any]:
+    """One campaign as JSON, of those the actor may see where one is named; raises NotFoundError."""
+    row = _ONE.first(id=campaign_id, **(limits_of(actor) if actor else {}))
+    if row is None:
+        raise NotFoundError
+    return campaign_json(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Objects as JSON, the last one's place where more follow, and how many there are in all."""
+
+    data: list[dict[str, Any]]
+    last: tuple[datetime, UUID] | None
+    total: int
+
+
+def print_campaigns(
+    actor: Actor,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+    business_id: UUID | None = None,
+    status: str = "",
+) -> Page:
+    """The campaigns behind the place `after`, newest first; archived ones only by their status."""
+    limits = limits_of(actor)
+    if business_id is not None:
+        limits["business_id"] = business_id
+    if status:
+        limits["status"] = status
+    place = {"before": after[0], "last": after[1]} if after else {}
+    found = _pages(limit + 1).rows(**limits, **place)
+    if not found and after:
+        first = _pages(1).rows(**limits)
+        return Page([], None, first[0][-1] if first else 0)
+    shown = found[:limit]
+    last = (shown[-1][_CREATED_AT], shown[-1][0]) if len(found) > limit else None
+    return Page([campaign_json(row[:-1]) for row in shown], last, found[0][-1] if found else 0)
+
+
+_CREATED_AT = CAMPAIGN_COLUMNS.index("created_at")
 
 
 def print_stored(campaign: Campaign) -> dict[str, Any]:
     """The row at hand as JSON, without metrics: what a change that is on its way leaves as it
     is.
     """
-    row = {
-        name: orjson.dumps(getattr(campaign, name.removesuffix("_json")))
-        if name.endswith("_json")
-        else getattr(campaign, name)
-        for name in CAMPAIGN_COLUMNS
-    }
+    texts = {f"{name}_json": orjson.dumps(getattr(campaign, name)) for name in _JSON}
+    stored = {"sums_json": None, **texts, **vars(campaign)}
+    row = [stored[name] for name in CAMPAIGN_COLUMNS]
     return {name: value for name, value in campaign_json(row).items() if name != "metrics"}
 
 

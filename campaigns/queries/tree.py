@@ -20,14 +20,12 @@ def visible[M: Model](rows: QuerySet[M], actor: Actor, *, prefix: str = "") -> Q
     return rows.filter(**limits) if limits else rows
 
 
-def _limits(actor: Actor) -> dict[str, Any]:
-    """Environment and business of a bound credential."""
-    limits: dict[str, Any] = {}
-    if actor.environment is not None:
-        limits["environment"] = actor.environment
-    if actor.business_id is not None:
-        limits["business_id"] = actor.business_id
-    return limits
+def limits_of(actor: Actor) -> dict[str, Any]:
+    """What `visible` filters campaigns by, as equalities; for keys, which no membership limits."""
+    if actor.business_ids is not None:
+        raise TypeError("a limited membership is no equality")
+    limits = {"environment": actor.environment, "business_id": actor.business_id}
+    return {name: value for name, value in limits.items() if value is not None}
 
 
 def list_campaigns(
@@ -44,11 +42,16 @@ def list_campaigns(
     return rows.order_by("-created_at", "-id")
 
 
+def campaign_key(public_id: str) -> UUID:
+    """The key in `camp_…`; raises NotFoundError."""
+    return decode("camp", public_id, aliases=_CAMP)
+
+
 def get_campaign(actor: Actor, public_id: str | UUID, *, lock: bool = False) -> Campaign:
     """One campaign with business and ad account; `lock` holds its row to the transaction's end."""
-    key = public_id if isinstance(public_id, UUID) else decode("camp", public_id, aliases=_CAMP)
+    key = public_id if isinstance(public_id, UUID) else campaign_key(public_id)
     if lock and actor.business_ids is None:
-        return _found(_LOCKED.first(pk=key, **_limits(actor)))
+        return _found(_LOCKED.first(pk=key, **limits_of(actor)))
     rows = visible(_with_parents(), actor)
     if lock:
         rows = rows.select_for_update(of=("self",), no_key=True)

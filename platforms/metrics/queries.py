@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum, TextField
+from django.db.models.functions import Cast, JSONArray
 
 from platforms.metrics.models import MetricFact
 
@@ -46,6 +47,15 @@ def totals_by_campaign(
 ) -> dict[UUID, Totals]:
     """Sums per campaign; campaigns without facts are absent."""
     return _grouped(_facts(campaign_ids, since, until), "campaign_id")
+
+
+def totals_column(campaign: str = "pk") -> Subquery:
+    """Sums per row of an outer query, whose `campaign` names the campaign: the JSON array of a
+    Totals as text, NULL without facts.
+    """
+    facts = MetricFact.objects.filter(campaign_id=OuterRef(campaign)).order_by()
+    sums = Cast(JSONArray(*_SUMS.values()), TextField())
+    return Subquery(facts.values("campaign_id").annotate(sums=sums).values("sums"))
 
 
 def totals_by_ad(
