@@ -84,7 +84,8 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
 def campaigns(request: Request) -> Response:
     actor = actor_of(request)
     with tenant_tx(actor.tenant_id, readonly=True):
-        found, pagination = paginate(request, queries.list_campaigns(actor))
+        rows = queries.visible(Campaign.objects.exclude(status__in=["ARCHIVED", "DELETED"]), actor)
+        found, pagination = paginate(request, rows.order_by("-created_at", "-id"))
         context = {"totals": totals_by_campaign([row.id for row in found])}
         data = CampaignSerializer(found, many=True, context=context).data
         return Response({"data": data, "pagination": pagination})

@@ -19,7 +19,6 @@ from campaigns.queries.tree import (
     get_campaign,
     list_ad_sets,
     list_ads,
-    list_campaigns,
     visible,
 )
 
@@ -34,7 +33,6 @@ __all__ = [
     "get_pending",
     "list_ad_sets",
     "list_ads",
-    "list_campaigns",
     "list_pending",
     "open_of_campaign",
     "refusal_at_claim",

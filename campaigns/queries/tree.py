@@ -20,26 +20,19 @@ def visible[M: Model](rows: QuerySet[M], actor: Actor, *, prefix: str = "") -> Q
     return rows.filter(**limits) if limits else rows
 
 
-def limits_of(actor: Actor) -> dict[str, Any]:
-    """What `visible` filters campaigns by, as equalities; for keys, which no membership limits."""
-    if actor.business_ids is not None:
-        raise TypeError("a limited membership is no equality")
+def _limits(actor: Actor) -> dict[str, Any]:
+    """Environment and business of a bound credential."""
     limits = {"environment": actor.environment, "business_id": actor.business_id}
     return {name: value for name, value in limits.items() if value is not None}
 
 
-def list_campaigns(
-    actor: Actor, business_id: UUID | None = None, *, status: str = "", archived: bool = False
-) -> QuerySet[Campaign]:
-    """Campaigns newest first, with business and ad account; archived ones only where asked for."""
-    rows = visible(Campaign.objects.select_related("business", "ad_account"), actor)
-    if business_id is not None:
-        rows = rows.filter(business_id=business_id)
-    if status:
-        rows = rows.filter(status=status)
-    elif not archived:
-        rows = rows.exclude(status__in=["ARCHIVED", "DELETED"])
-    return rows.order_by("-created_at", "-id")
+def limits_of(actor: Actor) -> dict[str, Any]:
+    """What `visible` filters campaigns by, for a statement built once; raises TypeError for a
+    limited membership, which is a list of any length.
+    """
+    if actor.business_ids is not None:
+        raise TypeError("a limited membership has no statement")
+    return _limits(actor)
 
 
 def campaign_key(public_id: str) -> UUID:
