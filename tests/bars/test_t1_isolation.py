@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.rls import tenant_models
+from core.compiled import Compiled
 from core.tenancy import TenantManager, tenant_tx
 from tests.bars.matrix import check_row, rolled_back
 from tests.routes import EXEMPT, ROUTES
@@ -61,20 +62,29 @@ def test_t1_matrix_finds_no_leak(worlds):
 
 @contextmanager
 def without_manager(models: set[type] | None = None) -> Iterator[None]:
-    """The scoped managers of `models` (None: all) forget to filter by tenant."""
-    real = TenantManager.get_queryset
+    """The scoped managers of `models` (None: all) let every tenant's rows through, also in
+    statements that are built once: those are built anew, and not kept.
+    """
+    real, kept = TenantManager.get_queryset, Compiled._prepare
 
     def leaky(self):
         scoped = real(self)
         if models is None or self.model in models:
-            return super(TenantManager, self).get_queryset()
+            return scoped | self.model._base_manager.filter(pk__isnull=False)
         return scoped
 
-    TenantManager.get_queryset = leaky
+    def anew(self, values):
+        before, self._statements = self._statements, {}
+        try:
+            return kept(self, values)
+        finally:
+            self._statements = before
+
+    TenantManager.get_queryset, Compiled._prepare = leaky, anew
     try:
         yield
     finally:
-        TenantManager.get_queryset = real
+        TenantManager.get_queryset, Compiled._prepare = real, kept
 
 
 def seeds() -> dict[str, list[str]]:
