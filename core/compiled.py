@@ -4,12 +4,16 @@ The queryset stays the source of the SQL and of the rows' shape; its tenant is a
 others and is always that of the open scope. Rows come back as the queryset would make them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache, wraps
 from typing import Any, cast
+from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import Expression, Field, UUIDField, sql
+from django.db.models import CharField, DateTimeField, Expression, Field, QuerySet, UUIDField, sql
 from django.db.models.query import ModelIterable, get_related_populators
 
 from core.tenancy import (
@@ -173,6 +177,7 @@ def insert(row: TenantModel) -> None:
         query.insert_values(fields, [row])
         [(text, _params)] = query.get_compiler(connection=connection).as_sql()
         _inserts[model] = text
+<<<<<<< HEAD
     alias = connection.alias
     with transaction.mark_for_rollback_on_error(alias), connection.cursor() as cursor:
         database = cursor.db
@@ -180,3 +185,111 @@ def insert(row: TenantModel) -> None:
             text, [field.get_db_prep_save(field.pre_save(row, True), database) for field in fields]
         )
     row._state.adding, row._state.db = False, alias
+=======
+    values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
+        cursor.execute(text, values)
+    row._state.adding, row._state.db = False, connection.alias
+
+
+Row = tuple[Any, ...]
+
+
+class Text(str):
+    """A string that is a value of a `compiled` read; a plain one is a part of its statement."""
+
+    __slots__ = ()
+
+
+_KINDS: dict[type, type["Field[Any, Any]"]] = {
+    UUID: UUIDField,
+    datetime: DateTimeField,
+    Text: CharField,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A value that may differ from call to call; `count` is None for a single one."""
+
+    kind: type
+    count: int | None = None
+
+
+def compiled(build: Callable[..., "QuerySet[Any, Any]"]) -> Callable[..., list[Row]]:
+    """Decorator of a builder of a `values_list` queryset, for reads with many optional filters and
+    for tables without a tenant: calling it returns the rows.
+
+    Arguments are keywords. UUIDs, tuples of them, aware datetimes and Text are values of the
+    statement, to be used as they are. Any other argument must be hashable and of few values: each
+    makes a statement of its own, and the builder may branch on it, as on whether a value is None.
+    """
+
+    @wraps(build)
+    def rows(**given: Any) -> list[Row]:
+        shape: list[tuple[str, Hashable]] = []
+        values: dict[str, Any] = {_TENANT: current_tenant_id()}
+        for name, value in given.items():
+            slot = _slot(value)
+            shape.append((name, slot))
+            if isinstance(slot, _Slot):
+                parts = (value,) if slot.count is None else value
+                values.update((f"{name} {n}", part) for n, part in enumerate(parts))
+        kept = _kept(build, tuple(shape))
+        if kept is None:
+            return []
+        statement, is_scoped = kept
+        if is_scoped and values[_TENANT] is None:
+            raise TenantScopeError(f"{build.__name__} outside a tenant scope")
+        with connection.cursor() as cursor:
+            statement.execute(cursor, values)
+            found: list[Row] = cursor.fetchall()
+        return [statement.row(row) for row in found] if statement.converters else found
+
+    return rows
+
+
+def forget() -> None:
+    """Build what is `compiled` anew: for who changes the managers under the builders."""
+    _kept.cache_clear()
+
+
+def _slot(value: Any) -> Hashable:
+    if type(value) in _KINDS:
+        return _Slot(type(value))
+    if isinstance(value, tuple) and value and all(type(one) is UUID for one in value):
+        return _Slot(UUID, len(value))
+    hashable: Hashable = value
+    return hashable
+
+
+@lru_cache(maxsize=512)
+def _kept(
+    build: Callable[..., "QuerySet[Any, Any]"], shape: tuple[tuple[str, Hashable], ...]
+) -> tuple[_Statement, bool] | None:
+    """The statement, and whether it is of tenant tables; None where Django knows unasked that
+    nothing matches.
+    """
+    made: set[str] = set()
+
+    def place(name: str, slot: Hashable) -> Any:
+        if not isinstance(slot, _Slot):
+            return slot
+        names = [f"{name} {n}" for n in range(slot.count or 1)]
+        made.update(names)
+        params = tuple(Param(one, _KINDS[slot.kind]()) for one in names)
+        return params[0] if slot.count is None else params
+
+    with tenant_parameter(Param(_TENANT, UUIDField())):
+        queryset = build(**{name: place(name, slot) for name, slot in shape})
+    try:
+        statement = _reading(queryset)
+    except EmptyResultSet:
+        return None
+    used = {param.name for param in statement.params if isinstance(param, Param)}
+    # A value that is no argument would be kept for every later call.
+    frozen = [param for param in statement.params if isinstance(param, UUID | datetime)]
+    if frozen or made - used:
+        raise ValueError(f"{build.__name__} does not use its arguments as they are")
+    return statement, _TENANT in used
+>>>>>>> 012199b (Build the statements of the hottest pages once; read the frame in two)

@@ -1,9 +1,10 @@
 """Times as distances from now."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
+from django.utils.translation import get_language, ngettext, override
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -12,23 +13,32 @@ def age(moment: datetime, now: datetime) -> str:
     """`5 minutes ago`."""
     if now - moment < MINUTE:
         return _("just now")
-    return _("%(time)s ago") % {"time": distance(now - moment)}
+    return _said(*_largest(now - moment), is_past=True, language=get_language() or "")
 
 
 def until(moment: datetime, now: datetime) -> str:
     """`2 days left`, or that the time is over."""
     if moment <= now:
         return _("expired")
-    return _("%(time)s left") % {"time": distance(moment - now)}
+    return _said(*_largest(moment - now), is_past=False, language=get_language() or "")
 
 
-def distance(span: timedelta) -> str:
-    """A span in its largest whole unit."""
+def _largest(span: timedelta) -> tuple[timedelta, int]:
+    """A span as its largest whole unit and how many of them; up to two days in hours."""
     if span < HOUR:
-        count = max(1, int(span / MINUTE))
-        return ngettext("%(n)s minute", "%(n)s minutes", count) % {"n": count}
-    if span < 2 * DAY:
-        count = int(span / HOUR)
-        return ngettext("%(n)s hour", "%(n)s hours", count) % {"n": count}
-    count = int(span / DAY)
-    return ngettext("%(n)s day", "%(n)s days", count) % {"n": count}
+        return MINUTE, max(1, span // MINUTE)
+    unit = HOUR if span < 2 * DAY else DAY
+    return unit, span // unit
+
+
+@lru_cache(maxsize=1024)
+def _said(unit: timedelta, count: int, *, is_past: bool, language: str) -> str:
+    with override(language):
+        if unit == MINUTE:
+            distance = ngettext("%(n)s minute", "%(n)s minutes", count) % {"n": count}
+        elif unit == HOUR:
+            distance = ngettext("%(n)s hour", "%(n)s hours", count) % {"n": count}
+        else:
+            distance = ngettext("%(n)s day", "%(n)s days", count) % {"n": count}
+        text = _("%(time)s ago") if is_past else _("%(time)s left")
+        return text % {"time": distance}

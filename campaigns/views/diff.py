@@ -38,7 +38,6 @@ def diff_rows(
     """
     old, new = _flat(before), _flat(after)
     seen = _flat(current) if current else old
-    names = [name for name in new if name not in HIDDEN and new[name] != old.get(name)]
     return [
         _row(
             name,
@@ -47,7 +46,7 @@ def diff_rows(
             value=new[name],
             money=currency,
         )
-        for name in names
+        for name in _changed(old, new)
     ]
 
 
@@ -55,12 +54,14 @@ def summary(
     before: Mapping[str, Any], after: Mapping[str, Any], *, currency: str
 ) -> tuple[str, str]:
     """The first changed field in one line, and its difference."""
-    rows = diff_rows(before, after, currency=currency)
-    if not rows:
+    old, new = _flat(before), _flat(after)
+    names = _changed(old, new)
+    if not names:
         return "", ""
-    row = rows[0]
-    more = _(" and %(count)s more") % {"count": len(rows) - 1} if len(rows) > 1 else ""
-    if not row.was or len(rows) > 1:
+    was, value = old.get(names[0]), new[names[0]]
+    row = _row(names[0], was=was, now=was, value=value, money=currency)
+    more = _(" and %(count)s more") % {"count": len(names) - 1} if len(names) > 1 else ""
+    if not row.was or more:
         return f"{row.label}: {row.proposed}{more}", row.delta
     return f"{row.was} → {row.proposed}{more}", row.delta
 
@@ -77,6 +78,10 @@ def signed(micros: int, currency: str) -> str:
     """`+$10.00` or `−$10.00`: the sign is a word of its own, not a colour."""
     sign = "+" if micros > 0 else "−" if micros < 0 else "±"
     return f"{sign}{display(abs(micros), currency)}"
+
+
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return [name for name in new if name not in HIDDEN and new[name] != old.get(name)]
 
 
 def _row(name: str, *, was: Any, now: Any, value: Any, money: str) -> DiffRow:

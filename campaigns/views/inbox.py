@@ -11,24 +11,22 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.choice import SESSION_BUSINESS, offer, offer_with
 from accounts.web import PersonRequest, confirm_url, signed_in
 from campaigns import approvals, queries
 from campaigns.queries.inbox_page import has_connection, proposers
-from campaigns.queries.tree_page import businesses_of
 from campaigns.views.inbox_detail import detail_of
 from campaigns.views.inbox_list import Filters, filter_form, page_of
 from campaigns.views.inbox_rows import rows_html
 from campaigns.views.outcomes import refusal_text, tell
 from core import clock
 from core.errors import AppError, InvalidError, NotFoundError
-from core.ids import encode
 from core.pages import render_page
 from core.tenancy import tenant_tx
 
 PARTS = {"detail": "detail", "inbox-list": "list"}
 SNOOZE_HOURS = (1, 4, 24, 72)
 BULK_LIMIT = 100
-SESSION_BUSINESS = "business_id"
 
 
 @signed_in()
@@ -42,7 +40,8 @@ def inbox(request: PersonRequest, pending_id: str = "") -> HttpResponse:
             context |= _listed(request, now, pending_id)
         if part != "list" and pending_id:
             context |= _opened(request, pending_id, now)
-    return render_page(request, "campaigns/inbox.html", context, partial=part)
+        # Rendered inside, so that the frame reads in the same transaction.
+        return render_page(request, "campaigns/inbox.html", context, partial=part)
 
 
 @signed_in()
@@ -103,12 +102,14 @@ def _listed(request: PersonRequest, now: datetime, open_id: str = "") -> dict[st
     context: dict[str, Any] = {"filters": filters, "page": page, "query": filters.query()}
     context["rows_html"] = rows_html(page.rows, open_id)
     if not request.htmx:
+        offered = offer(request)
+        if filters.business not in ("", *(public_id for public_id, _name in offered.options)):
+            offered = offer_with(request.actor, filters.business)
         context["filter_form"] = filter_form(
             replace(filters, after=""),
             people=tuple(proposers(request.actor)),
-            businesses=tuple(
-                (encode("biz", row.pk), row.name) for row in businesses_of(request.actor)
-            ),
+            businesses=offered.options,
+            more_businesses=offered.more,
             language=get_language() or "",
         )
     if not page.rows:

@@ -79,10 +79,12 @@ def filter_form(
     *,
     people: tuple[tuple[str, str], ...],
     businesses: tuple[tuple[str, str], ...],
+    more_businesses: bool,
     language: str,
 ) -> SafeString:
     """The filter form; kept, because it depends on nothing but its arguments."""
     context = {"filters": filters, "proposers": people, "businesses": businesses, **choices()}
+    context["more_businesses"] = more_businesses
     with override(language):
         return render_to_string("campaigns/inbox_filters.html", context)
 

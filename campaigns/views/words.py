@@ -1,6 +1,7 @@
 """What codes are called on screen."""
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.presenters.kinds import KINDS as KINDS
@@ -99,7 +100,21 @@ CEILING_SCOPES: dict[str, Promise] = {
 }
 
 
-def word(table: dict[str, Promise], code: str) -> str:
+Table = dict[str, Promise]
+_spoken: dict[tuple[int, str], tuple[Table, dict[str, str]]] = {}
+
+
+def word(table: Table, code: str) -> str:
     """The word for a code; a code without one is printed readably."""
-    found = table.get(code)
-    return str(found) if found is not None else code.replace("_", " ").capitalize()
+    found = spoken(table).get(code)
+    return found if found is not None else code.replace("_", " ").capitalize()
+
+
+def spoken(table: Table) -> dict[str, str]:
+    """A table of this module in the current language, looked up in the catalogue once."""
+    key = (id(table), get_language() or "")
+    kept = _spoken.get(key)
+    if kept is None:
+        kept = table, {code: str(label) for code, label in table.items()}
+        _spoken[key] = kept
+    return kept[1]

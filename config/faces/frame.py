@@ -1,27 +1,29 @@
 """The frame around every page: where the person is, what waits, whether a kill switch is on."""
 
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import DateField, Exists, Model, Q, QuerySet, Subquery, Value
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Business, User
+from accounts.choice import SESSION_BUSINESS, BusinessItem, offer
+from accounts.models import Business, Tenant, User
 from campaigns.models import Dispatch, KillSwitch, PendingAction
 from core.actors import Actor, Role
 from core.clock import now
+from core.compiled import compiled
+from core.counting import CountRows
 from core.ids import encode
 from core.tenancy import tenant_tx
 from platforms.metrics.models import MetricFact
 
-SESSION_BUSINESS = "business_id"
 COUNT_CAP = 99
 # Outlines on a 16 x 16 grid, drawn by components/nav.html.
 ICONS = {
@@ -51,17 +53,6 @@ NAV: tuple[tuple[str, Promise], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class BusinessItem:
-    """A business as the switcher shows it."""
-
-    id: UUID
-    public_id: str
-    name: str
-    environment: str
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
 class NavItem:
     url: str
     label: str
@@ -79,6 +70,16 @@ class Stop:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """What waits (as counts with a cap), whether anything is stopped, and the simulated day."""
+
+    waiting: str
+    unknown: str
+    is_stopped: bool
+    simulated_date: date | None
+
+
 @dataclass(slots=True)
 class Frame:
     """What base.html shows around a page; empty but for the theme when nobody is signed in."""
@@ -89,16 +90,19 @@ class Frame:
     role: str = ""
     shortcuts: bool = False
     stream_url: str = ""
-    businesses: list[BusinessItem] = field(default_factory=list)
+    businesses: tuple[BusinessItem, ...] = ()
+    more_businesses: bool = False
     business: BusinessItem | None = None
     simulated_date: date | None = None
-    nav: list[NavItem] = field(default_factory=list)
-    killed: list[Stop] = field(default_factory=list)
+    nav: tuple[NavItem, ...] = ()
+    killed: tuple[Stop, ...] = ()
     kill_switch_url: str = ""
 
 
 def build(request: HttpRequest) -> Frame:
-    """The frame of this request; at most five queries whatever the tenant's size."""
+    """The frame of this request; two statements whatever the tenant's size, a third to name the
+    businesses that a kill switch stopped.
+    """
     user = request.user
     frame = Frame(theme=_theme(request))
     if not isinstance(user, User):
@@ -111,13 +115,13 @@ def build(request: HttpRequest) -> Frame:
     frame.role = str(actor.role or "")
     frame.stream_url = address("stream-pending")
     with tenant_tx(actor.tenant_id, readonly=True):
-        frame.businesses = businesses(actor)
-        frame.business = chosen_business(request, frame.businesses)
-        if frame.business and frame.business.environment == "test":
-            frame.simulated_date = _last_day(frame.business.id)
-        frame.killed = _stops(frame.businesses)
-        scope = [frame.business] if frame.business else frame.businesses
-        frame.nav = _nav(request, [item.id for item in scope])
+        offered = offer(request)
+        state = _state(actor, offered.chosen)
+        if state.is_stopped:
+            frame.killed = _stops(actor)
+    frame.businesses, frame.more_businesses = offered.items, offered.more
+    frame.business, frame.simulated_date = offered.chosen, state.simulated_date
+    frame.nav = _nav(request.path, actor.role, state)
     frame.kill_switch_url = address("policy") + "#kill-switch"
     return frame
 
@@ -138,13 +142,7 @@ def chosen_business(request: HttpRequest, items: list[BusinessItem]) -> Business
     return next((item for item in items if item.public_id == chosen), None)
 
 
-def _last_day(business_id: UUID) -> date | None:
-    """The newest simulated day that delivery was read of."""
-    days = MetricFact.objects.filter(business_id=business_id).order_by("-day")
-    day: date | None = days.values_list("day", flat=True).first()
-    return day
-
-
+@cache
 def address(name: str) -> str:
     """The URL of a route without arguments; empty where this installation does not mount it."""
     try:
@@ -163,35 +161,92 @@ def _initials(user: User) -> str:
     return letters or user.email[:2].upper()
 
 
-def _stops(items: list[BusinessItem]) -> list[Stop]:
-    names = {item.id: item for item in items}
-    engaged = KillSwitch.objects.filter(is_engaged=True, business_id__in=names)
-    return [
-        Stop(names[row[0]].name, row[1], f"{address('policy')}?business={names[row[0]].public_id}")
-        for row in engaged.order_by("engaged_at").values_list("business_id", "stop_delivery")
+def _state(actor: Actor, chosen: BusinessItem | None) -> State:
+    limits = _within(actor)
+    is_test = chosen is not None and chosen.environment == "test"
+    [row] = _states(
+        tenant=actor.tenant_id,
+        now=now(),
+        limits=limits,
+        within=limits if chosen is None else (chosen.id,),
+        simulated=chosen.id if chosen is not None and is_test else None,
+    )
+    return State(_capped(row[0]), _capped(row[1]), row[2], row[3])
+
+
+def _within(actor: Actor) -> tuple[UUID, ...] | None:
+    """The businesses a limited membership may see; None for all."""
+    return None if actor.business_ids is None else tuple(sorted(actor.business_ids))
+
+
+@compiled
+def _states(
+    *,
+    tenant: UUID,
+    now: datetime,
+    limits: tuple[UUID, ...] | None,
+    within: tuple[UUID, ...] | None,
+    simulated: UUID | None,
+) -> QuerySet[Any, Any]:
+    """One row: what waits, unknown outcomes, whether a kill switch is on, the newest simulated
+    day that delivery was read of.
+    """
+    awake = Q(snoozed_until=None) | Q(snoozed_until__lte=now)
+    waiting = _of(PendingAction.objects.filter(awake, status="pending"), within)
+    unknown = _of(Dispatch.objects.filter(needs_person=True), within)
+    days = MetricFact.objects.filter(business_id=simulated).order_by("-day").values("day")
+    return Tenant.objects.filter(pk=tenant).values_list(
+        CountRows(waiting.values("pk")[: COUNT_CAP + 1]),
+        CountRows(unknown.values("pk")[: COUNT_CAP + 1]),
+        Exists(_engaged(limits)),
+        Value(None, DateField()) if simulated is None else Subquery(days[:1]),
+    )
+
+
+def _engaged(limits: tuple[UUID, ...] | None) -> QuerySet[KillSwitch]:
+    rows = KillSwitch.objects.filter(is_engaged=True, business__is_archived=False)
+    return _of(rows, limits)
+
+
+def _of[M: Model](rows: QuerySet[M], business_ids: tuple[UUID, ...] | None) -> QuerySet[M]:
+    return rows if business_ids is None else rows.filter(business__id__in=business_ids)
+
+
+def _stops(actor: Actor) -> tuple[Stop, ...]:
+    rows = _engaged(_within(actor)).order_by("engaged_at")
+    return tuple(
+        Stop(row[0], row[1], f"{address('policy')}?business={encode('biz', row[2])}")
+        for row in rows.values_list("business__name", "stop_delivery", "business_id")
+    )
+
+
+def _nav(path: str, role: Role | None, state: State) -> tuple[NavItem, ...]:
+    items = [
+        NavItem(url, label, path.startswith(url), state.waiting if name == "inbox" else "", icon)
+        for name, url, label, icon in _doors(role, get_language() or "")
     ]
-
-
-def _nav(request: HttpRequest, business_ids: list[UUID]) -> list[NavItem]:
-    items = []
-    for name, label in NAV:
-        url = address(name)
-        if url and _opens_for(request, url):
-            count = _pending_count(business_ids) if name == "inbox" else ""
-            items.append(NavItem(url, str(label), request.path.startswith(url), count, ICONS[name]))
     url = address("unknown-outcomes")
-    unknown = _capped(Dispatch.objects.filter(needs_person=True, business_id__in=business_ids))
-    if url and unknown:
+    if url and state.unknown:
         words, icon = gettext("Unknown outcomes"), ICONS["unknown-outcomes"]
-        items.insert(1, NavItem(url, words, request.path == url, unknown, icon))
-    return items
+        items.insert(1, NavItem(url, words, path == url, state.unknown, icon))
+    return tuple(items)
 
 
-def _opens_for(request: HttpRequest, url: str) -> bool:
-    """Whether the page at `url` lets the person's role in."""
-    actor: Actor | None = getattr(request, "actor", None)
+@cache
+def _doors(role: Role | None, language: str) -> list[tuple[str, str, str, str]]:
+    """Name, address, label and outline of the pages that open for a role."""
+    with override(language):
+        return [
+            (name, address(name), str(label), ICONS[name])
+            for name, label in NAV
+            if address(name) and _opens_for(role, address(name))
+        ]
+
+
+def _opens_for(role: Role | None, url: str) -> bool:
+    """Whether the page at `url` lets a role in."""
     roles = _roles_of(url)
-    return not roles or (actor is not None and actor.role in roles)
+    return not roles or role in roles
 
 
 @cache
@@ -201,12 +256,5 @@ def _roles_of(url: str) -> frozenset[Role]:
     return frozenset(getattr(page, "required_roles", ()))
 
 
-def _pending_count(business_ids: list[UUID]) -> str:
-    awake = Q(snoozed_until=None) | Q(snoozed_until__lte=now())
-    waiting = PendingAction.objects.filter(awake, status="pending", business_id__in=business_ids)
-    return _capped(waiting)
-
-
-def _capped(rows: QuerySet[Any]) -> str:
-    found = rows[: COUNT_CAP + 1].count()
+def _capped(found: int) -> str:
     return f"{COUNT_CAP}+" if found > COUNT_CAP else str(found or "")

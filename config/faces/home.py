@@ -8,11 +8,12 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.choice import BusinessItem
 from accounts.models import ApiKey, User
 from accounts.web import PersonRequest, signed_in
 from campaigns.models import Campaign, PendingAction, SpendCeiling
 from campaigns.queries.tree_page import Spend, spend_of
-from config.faces.frame import BusinessItem, address, businesses, chosen_business
+from config.faces.frame import address, businesses, chosen_business
 from core import clock
 from core.money import display
 from core.pages import render_page

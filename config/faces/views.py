@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from config.faces.frame import SESSION_BUSINESS
+from accounts.choice import SESSION_BUSINESS
 
 
 def back(request: HttpRequest, fallback: str = "/") -> str:

@@ -23,9 +23,7 @@ def browse() -> Browse:
 
     def sign_in(cast: Cast, role: Role = Role.BUYER) -> Client:
         client = Client()
-        client.force_login(
-            cast.people[role], backend="allauth.account.auth_backends.AuthenticationBackend"
-        )
+        client.force_login(cast.people[role], backend="accounts.sessions.PersonBackend")
         return client
 
     return sign_in

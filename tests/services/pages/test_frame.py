@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
+from accounts.choice import SESSION_BUSINESS
 from campaigns.models import KillSwitch
-from config.faces.frame import SESSION_BUSINESS
 from core.actors import Role
 from core.ids import encode, new_uuid
 from core.tenancy import tenant_tx
