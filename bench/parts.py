@@ -17,7 +17,6 @@ from django.test.utils import (
 )
 
 from accounts.models import User
-from accounts.sessions import SessionStore
 from bench import data
 from bench.harness import App, Case, measure
 from campaigns.commands import LaunchCampaign

@@ -205,7 +205,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- People -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.sessions.PersonBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.PersonBackend"]
 PASSWORD_HASHERS = [
     "accounts.hashers.Argon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -254,11 +254,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
-<<<<<<< HEAD
 SESSION_ENGINE = "core.sessions"
-=======
-SESSION_ENGINE = "accounts.sessions"
->>>>>>> 012199b (Build the statements of the hottest pages once; read the frame in two)
 
 # --- Browser hardening --------------------------------------------------------------------------
 SECURE_CSP: dict[str, list[str]] = {

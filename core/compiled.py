@@ -177,7 +177,6 @@ def insert(row: TenantModel) -> None:
         query.insert_values(fields, [row])
         [(text, _params)] = query.get_compiler(connection=connection).as_sql()
         _inserts[model] = text
-<<<<<<< HEAD
     alias = connection.alias
     with transaction.mark_for_rollback_on_error(alias), connection.cursor() as cursor:
         database = cursor.db
@@ -185,11 +184,6 @@ def insert(row: TenantModel) -> None:
             text, [field.get_db_prep_save(field.pre_save(row, True), database) for field in fields]
         )
     row._state.adding, row._state.db = False, alias
-=======
-    values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
-    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
-        cursor.execute(text, values)
-    row._state.adding, row._state.db = False, connection.alias
 
 
 Row = tuple[Any, ...]
@@ -244,7 +238,8 @@ def compiled(build: Callable[..., "QuerySet[Any, Any]"]) -> Callable[..., list[R
         with connection.cursor() as cursor:
             statement.execute(cursor, values)
             found: list[Row] = cursor.fetchall()
-        return [statement.row(row) for row in found] if statement.converters else found
+            database = cursor.db
+        return [statement.row(row, database) for row in found] if statement.converters else found
 
     return rows
 
@@ -270,26 +265,34 @@ def _kept(
     """The statement, and whether it is of tenant tables; None where Django knows unasked that
     nothing matches.
     """
-    made: set[str] = set()
+    params = {
+        f"{name} {n}": Param(f"{name} {n}", _KINDS[slot.kind]())
+        for name, slot in shape
+        if isinstance(slot, _Slot)
+        for n in range(slot.count or 1)
+    }
 
     def place(name: str, slot: Hashable) -> Any:
         if not isinstance(slot, _Slot):
             return slot
-        names = [f"{name} {n}" for n in range(slot.count or 1)]
-        made.update(names)
-        params = tuple(Param(one, _KINDS[slot.kind]()) for one in names)
-        return params[0] if slot.count is None else params
+        found = tuple(params[f"{name} {n}"] for n in range(slot.count or 1))
+        return found[0] if slot.count is None else found
 
-    with tenant_parameter(Param(_TENANT, UUIDField())):
-        queryset = build(**{name: place(name, slot) for name, slot in shape})
+    def made() -> _Statement:
+        with tenant_parameter(Param(_TENANT, UUIDField())):
+            queryset = build(**{name: place(name, slot) for name, slot in shape})
+        return _reading(queryset)
+
     try:
-        statement = _reading(queryset)
+        statement, again = made(), made()
     except EmptyResultSet:
         return None
     used = {param.name for param in statement.params if isinstance(param, Param)}
-    # A value that is no argument would be kept for every later call.
-    frozen = [param for param in statement.params if isinstance(param, UUID | datetime)]
-    if frozen or made - used:
+    # What differs from one build to the next, as the clock does, would be kept for every call.
+    if _constants(statement) != _constants(again) or params.keys() - used:
         raise ValueError(f"{build.__name__} does not use its arguments as they are")
     return statement, _TENANT in used
->>>>>>> 012199b (Build the statements of the hottest pages once; read the frame in two)
+
+
+def _constants(statement: _Statement) -> list[str]:
+    return [repr(param) for param in statement.params if not isinstance(param, Param)]

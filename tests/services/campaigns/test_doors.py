@@ -210,7 +210,7 @@ def test_doors_have_equal_results(stage, kind):
         results["rest"] = left_behind(cast, known)
     with undone():
         browser = Client()
-        browser.force_login(cast.people[Role.OWNER], backend="accounts.sessions.PersonBackend")
+        browser.force_login(cast.people[Role.OWNER], backend="accounts.backends.PersonBackend")
         answer = browser.post(page, form)
         assert answer.status_code in (302, 303), answer.content
         results["dashboard"] = left_behind(cast, known)

@@ -23,7 +23,7 @@ def browse() -> Browse:
 
     def sign_in(cast: Cast, role: Role = Role.BUYER) -> Client:
         client = Client()
-        client.force_login(cast.people[role], backend="accounts.sessions.PersonBackend")
+        client.force_login(cast.people[role], backend="accounts.backends.PersonBackend")
         return client
 
     return sign_in
