@@ -7,6 +7,7 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         from campaigns import checks  # noqa: F401 - registers itself
         from campaigns.dispatch import due  # noqa: F401 - look-ups register themselves
+        from campaigns.queries import kill  # noqa: F401 - `queries` itself does not import it
         from campaigns.services.erasure import erase_person
         from core.registry import register_eraser
 

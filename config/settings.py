@@ -180,7 +180,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "platforms.simulator.urls" if ROLE == "simulator" else "config.urls"
 if ROLE == "simulator":
-    INSTALLED_APPS = ["platforms.simulator"]
+    INSTALLED_APPS = ["config.apps.ConfigConfig", "platforms.simulator"]
     MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
 WSGI_APPLICATION = "config.wsgi.application"
 ASGI_APPLICATION = "config.asgi.application"
