@@ -12,8 +12,17 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, transaction
-from django.db.models import CharField, DateTimeField, Expression, Field, QuerySet, UUIDField, sql
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.models import (
+    CharField,
+    DateTimeField,
+    Expression,
+    Field,
+    QuerySet,
+    TextField,
+    UUIDField,
+    sql,
+)
 from django.db.models.query import ModelIterable, get_related_populators
 
 from core.tenancy import (
@@ -46,6 +55,19 @@ class Param(Expression):
         return self.output_field.get_db_prep_value(value, database)
 
 
+def _cursor() -> Any:
+    """A cursor of the default connection, the same one while the connection lasts: inside a
+    transaction Django's checks before each new one have nothing left to find.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.queries_logged or not database.in_atomic_block:
+        return database.cursor()
+    kept = vars(database).get("compiled_cursor")
+    if kept is None or kept[0] is not database.connection:
+        kept = vars(database)["compiled_cursor"] = (database.connection, database.cursor())
+    return kept[1]
+
+
 @dataclass(frozen=True, slots=True)
 class _Statement:
     sql: str
@@ -53,10 +75,12 @@ class _Statement:
     converters: Sequence[tuple[int, Sequence[Callable[..., Any]], Any]] = ()
     make: Callable[[Sequence[Any]], Any] = tuple
 
-    def execute(self, cursor: Any, values: dict[str, Any]) -> None:
+    def execute(self, values: dict[str, Any]) -> Any:
+        cursor = _cursor()
         database = cursor.db
         bound = [p.bind(values, database) if type(p) is Param else p for p in self.params]
         cursor.execute(self.sql, bound)
+        return cursor
 
     def row(self, values: Sequence[Any], database: Any) -> Any:
         found = list(values)
@@ -86,10 +110,8 @@ class Compiled[R]:
     def rows(self, **values: Any) -> list[R]:
         """The rows for these values."""
         statement, bound = self._prepare(values)
-        with connection.cursor() as cursor:
-            statement.execute(cursor, bound)
-            found = cursor.fetchall()
-        return [statement.row(row, cursor.db) for row in found]
+        cursor = statement.execute(bound)
+        return [statement.row(row, cursor.db) for row in cursor.fetchall()]
 
     def first(self, **values: Any) -> R | None:
         """The first of the rows, or None."""
@@ -99,9 +121,8 @@ class Compiled[R]:
     def update(self, **values: Any) -> int:
         """Carry out the update; returns how many rows it met."""
         statement, bound = self._prepare(values)
-        with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as done:
-            statement.execute(done, bound)
-            return cast("int", done.rowcount)
+        with transaction.mark_for_rollback_on_error():
+            return cast("int", statement.execute(bound).rowcount)
 
     def _prepare(self, values: dict[str, Any]) -> tuple[_Statement, dict[str, Any]]:
         tenant = current_tenant_id()
@@ -163,6 +184,13 @@ def _changing(queryset: Any, values: dict[str, Param]) -> _Statement:
     return _Statement(text, tuple(params))
 
 
+def _saved(field: Any, value: Any, database: Any) -> Any:
+    """`get_db_prep_save`, which gives back an unset value or a plain text as it is."""
+    if value is None or (type(value) is str and type(field) in (CharField, TextField)):
+        return value
+    return field.get_db_prep_save(value, database)
+
+
 _inserts: dict[type[TenantModel], str] = {}
 
 
@@ -177,13 +205,12 @@ def insert(row: TenantModel) -> None:
         query.insert_values(fields, [row])
         [(text, _params)] = query.get_compiler(connection=connection).as_sql()
         _inserts[model] = text
-    alias = connection.alias
-    with transaction.mark_for_rollback_on_error(alias), connection.cursor() as cursor:
-        database = cursor.db
-        cursor.execute(
-            text, [field.get_db_prep_save(field.pre_save(row, True), database) for field in fields]
-        )
-    row._state.adding, row._state.db = False, alias
+    cursor = _cursor()
+    database = cursor.db
+    values = [_saved(field, field.pre_save(row, True), database) for field in fields]
+    with transaction.mark_for_rollback_on_error():
+        cursor.execute(text, values)
+    row._state.adding, row._state.db = False, database.alias
 
 
 Row = tuple[Any, ...]
@@ -235,11 +262,11 @@ def compiled(build: Callable[..., "QuerySet[Any, Any]"]) -> Callable[..., list[R
         statement, is_scoped = kept
         if is_scoped and values[_TENANT] is None:
             raise TenantScopeError(f"{build.__name__} outside a tenant scope")
-        with connection.cursor() as cursor:
-            statement.execute(cursor, values)
-            found: list[Row] = cursor.fetchall()
-            database = cursor.db
-        return [statement.row(row, database) for row in found] if statement.converters else found
+        cursor = statement.execute(values)
+        found: list[Row] = cursor.fetchall()
+        if not statement.converters:
+            return found
+        return [statement.row(row, cursor.db) for row in found]
 
     return rows
 

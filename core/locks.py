@@ -14,7 +14,7 @@ def try_transaction_lock(name: str) -> bool:
     if connection.vendor != "postgresql":
         return True
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_number(name)])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock_number(name)])
         row: tuple[bool] = cursor.fetchone()
     return row[0]
 
@@ -23,8 +23,9 @@ def transaction_lock(name: str) -> None:
     """Wait for the lock `name` and hold it until this transaction ends."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_number(name)])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number(name)])
 
 
-def _number(name: str) -> int:
+def lock_number(name: str) -> int:
+    """The number PostgreSQL knows the lock by."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)

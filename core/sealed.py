@@ -12,7 +12,7 @@ from core.crypto import DecryptionError, KeyRing
 
 log = structlog.get_logger(__name__)
 BATCH = 500
-Scope = Callable[[], AbstractContextManager[None]]
+Scope = Callable[[], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True, slots=True)

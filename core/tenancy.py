@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import connection, models, transaction
 
 from core.ids import new_uuid
+from core.locks import lock_number, try_transaction_lock
 
 
 class TenantScopeError(RuntimeError):
@@ -37,17 +38,18 @@ def current_tenant_id() -> UUID | None:
 
 
 @contextmanager
-def tenant_tx(tenant_id: UUID, *, readonly: bool = False) -> Iterator[None]:
+def tenant_tx(tenant_id: UUID, *, readonly: bool = False, try_lock: str = "") -> Iterator[bool]:
     """Open the tenant's scope, in one short transaction.
 
     A scope inside the same tenant's scope joins its transaction; inside another tenant's it raises
     TenantScopeError. `readonly` spares SQLite the writer lock; on PostgreSQL it changes nothing
-    but intent.
+    but intent. With `try_lock` the lock of that name is held until the transaction ends, and the
+    scope yields False where another session holds it.
     """
     outer = _scope.get()
     if outer == tenant_id:
         with transaction.atomic(savepoint=False):
-            yield
+            yield not try_lock or try_transaction_lock(try_lock)
         return
     if outer is not None:
         raise TenantScopeError("a tenant scope is already open for another tenant")
@@ -55,15 +57,14 @@ def tenant_tx(tenant_id: UUID, *, readonly: bool = False) -> Iterator[None]:
     try:
         if connection.vendor == "postgresql":
             with transaction.atomic():
-                _set_database_tenant(str(tenant_id))
-                yield
+                yield _set_database_tenant(str(tenant_id), try_lock)
                 if len(connection.atomic_blocks) > 1:
                     _set_database_tenant("")
         elif readonly:
-            yield
+            yield True
         else:
             with transaction.atomic():
-                yield
+                yield True
     finally:
         _scope.reset(token)
 
@@ -94,9 +95,17 @@ def tenant_parameter(place: Any) -> Iterator[None]:
         _scope.reset(token)
 
 
-def _set_database_tenant(value: str) -> None:
+def _set_database_tenant(value: str, lock: str = "") -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('adamant.tenant', %s, true)", [value])
+        if not lock:
+            cursor.execute("SELECT set_config('adamant.tenant', %s, true)", [value])
+            return True
+        cursor.execute(
+            "SELECT set_config('adamant.tenant', %s, true), pg_try_advisory_xact_lock(%s)",
+            [value, lock_number(lock)],
+        )
+        row: tuple[str, bool] = cursor.fetchone()
+    return row[1]
 
 
 class TenantQuerySet[M: models.Model](models.QuerySet[M]):

@@ -23,7 +23,6 @@ from core.actors import Actor
 from core.compiled import Compiled, insert
 from core.crypto import sha256_hex
 from core.errors import AppError, ConflictError
-from core.locks import try_transaction_lock
 from core.tenancy import tenant_tx
 
 REPLAY_FOR = timedelta(hours=24)
@@ -128,13 +127,15 @@ def keyed(actor: Actor, *, route: str, key: str, body_digest: str, now: datetime
     Lock order: this comes before every other lock of the transaction. Raises InFlightError,
     KeyReusedError, KeyExpiredError.
     """
-    with tenant_tx(actor.tenant_id):
-        if not key:
+    if not key:
+        with tenant_tx(actor.tenant_id):
             yield Slot()
-            return
-        route = route if len(route) <= _ROUTE_LENGTH else sha256_hex(route)
-        key_digest = sha256_hex(key)
-        if not try_transaction_lock(f"{actor.tenant_id}:{actor.id}:{route}:{key_digest}"):
+        return
+    route = route if len(route) <= _ROUTE_LENGTH else sha256_hex(route)
+    key_digest = sha256_hex(key)
+    name = f"{actor.tenant_id}:{actor.id}:{route}:{key_digest}"
+    with tenant_tx(actor.tenant_id, try_lock=name) as obtained:
+        if not obtained:
             raise InFlightError
         found = _RECORD.first(principal=actor.id, route=route, key_digest=key_digest)
         slot = Slot(replay=_replay(found, body_digest, now))

@@ -5,7 +5,7 @@ whoever replays it gets the same answer. Raise ENGINE_VERSION when an answer may
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -97,7 +97,7 @@ class GateInput:
 
     def as_json(self) -> dict[str, Any]:
         """Canonical JSON value; `from_json` restores an equal input."""
-        value = asdict(self)
+        value = {one.name: getattr(self, one.name) for one in fields(self)}
         value["axes"] = list(self.axes)
         value["ceilings"] = [asdict(ceiling) for ceiling in self.ceilings]
         value["modes"] = dict(self.modes)
@@ -106,10 +106,10 @@ class GateInput:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "GateInput":
         """The input of a stored Verdict."""
-        fields = dict(value)
-        fields["axes"] = tuple(fields["axes"])
-        fields["ceilings"] = tuple(CeilingState(**item) for item in fields["ceilings"])
-        return cls(**fields)
+        parts = dict(value)
+        parts["axes"] = tuple(parts["axes"])
+        parts["ceilings"] = tuple(CeilingState(**item) for item in parts["ceilings"])
+        return cls(**parts)
 
 
 def decide(gate: GateInput) -> Decision:

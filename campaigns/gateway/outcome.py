@@ -54,4 +54,4 @@ class Outcome:
 
 def iso(moment: datetime) -> str:
     """UTC time with Z, to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.isoformat()[:19] + "Z"
