@@ -22,7 +22,7 @@ from platforms.models import AdAccount, Connection
 from platforms.ports import InsightRow, Reader
 
 MOST_DUE = 200
-FACTS_IN_ONE_WRITE = 2000
+FACTS_IN_ONE_WRITE = 500  # SQLite has one writer, and people wait for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from platforms.metrics.models import MetricFact
 
+KEY = ("tenant", "day", "ad_id", "publisher_platform")
 VALUES = ("impressions", "clicks", "spend_micros", "conversions", "conversion_value_micros")
 BATCH = 500
 
@@ -32,15 +33,18 @@ def upsert_facts(facts: Sequence[MetricFact], *, now: datetime) -> Upserted:
             ad_account_id=facts[0].ad_account_id, day__gte=min(days), day__lte=max(days)
         )
     }
-    new, changed = [], []
+    changed = []
     for fact in facts:
         fact.synced_at = now
         row = known.get((fact.day, fact.ad_id, fact.publisher_platform))
-        if row is None:
-            new.append(fact)
-        elif any(getattr(row, name) != getattr(fact, name) for name in VALUES):
-            fact.id = row.id
+        if row is None or any(getattr(row, name) != getattr(fact, name) for name in VALUES):
             changed.append(fact)
-    MetricFact.objects.bulk_create(new, batch_size=BATCH)
-    MetricFact.objects.bulk_update(changed, [*VALUES, "synced_at"], batch_size=BATCH)
-    return Upserted(len(facts), len(new) + len(changed))
+    # Not bulk_update: its CASE for every value of every row kept SQLite's writer for seconds.
+    MetricFact.objects.bulk_create(
+        changed,
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=KEY,
+        update_fields=[*VALUES, "synced_at"],
+    )
+    return Upserted(len(facts), len(changed))

@@ -20,7 +20,9 @@ def fan_out(now: datetime) -> int:
     """
     done = 0
     for row in UNPUBLISHED_TENANTS.rows():
-        while batch := _fan_out_tenant(row["tenant_id"], now):
+        batch = BATCH
+        while batch == BATCH:
+            batch = _fan_out_tenant(row["tenant_id"], now)
             done += batch
     return done
 

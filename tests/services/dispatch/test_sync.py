@@ -4,16 +4,20 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent, OutboxEvent
 from campaigns.dispatch.loop import run_once
 from campaigns.models import Ad, Campaign
+from campaigns.sync import connection as reading
 from campaigns.sync import due_connections, sync_connection
 from core.errors import NotFoundError
 from core.ids import new_uuid
 from core.tenancy import tenant_tx
 from platforms import queries as platform_queries
 from platforms.errors import PlatformError
+from platforms.metrics.models import MetricFact
 from platforms.metrics.queries import totals_by_ad, totals_by_campaign, totals_by_day
 from platforms.models import Connection
 from platforms.ports import InsightRow
@@ -165,3 +169,42 @@ def test_connection_is_due_when_old_or_changed_by_us(world, platform, running):
     intend(world, running, [budget_step(running.campaign, 60)], kind="set_daily_budget")
     run_once(NOW + 1.1 * HOUR)
     assert due_connections(NOW + 1.1 * HOUR) == [mine]
+
+
+@pytest.fixture
+def writes(monkeypatch):
+    """Rows of each write transaction of a sync's facts."""
+    sizes, real = [], reading.upsert_facts
+
+    def noted(part, *, now):
+        sizes.append(len(part))
+        return real(part, now=now)
+
+    monkeypatch.setattr(reading, "upsert_facts", noted)
+    return sizes
+
+
+def test_sixty_days_are_written_and_overwritten_in_short_transactions(
+    world, platform, running, writes, settings
+):
+    settings.METRICS_LATE_DAYS = 90
+    platform.today += timedelta(days=60)
+    days = [date(2026, 11, 22) + timedelta(days=number) for number in range(60)]
+    for conversions in (1, 2):
+        platform.facts = [
+            fact(platform, day, source=f"source-{number}", conversions=conversions)
+            for day in days
+            for number in range(20)
+        ]
+        writes.clear()
+        with CaptureQueriesContext(connection) as captured:
+            assert sync(world, hours=1 + conversions).facts_changed == 1200
+        assert writes == [500, 500, 200]
+        table = f'"{MetricFact._meta.db_table}"'
+        statements = [one["sql"] for one in captured if table in one["sql"]]
+        kinds = {sql.split()[0] for sql in statements}
+        assert kinds == {"SELECT", "INSERT"}, "an UPDATE of many rows is slow under the writer lock"
+    with tenant_tx(world.tenant_id, readonly=True):
+        assert (
+            MetricFact.objects.filter(conversions=2).count() == MetricFact.objects.count() == 1200
+        )
