@@ -19,7 +19,8 @@ import httpx2 as httpx
 from core.ids import decode
 from tests.simulator_process import APP_SECRET, ROOT, Simulator, free_port, running_simulator
 
-UNDO_S = 6
+UNDO_S = 12
+ANSWERS_WITHIN_S = 30
 
 
 @dataclass
@@ -30,6 +31,10 @@ class Site:
     folder: Path
     sim: Simulator
     data: dict[str, Any]
+
+    def post(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        """One call of the API without a credential, as an agent's own client makes it."""
+        return httpx.post(f"{self.url}{path}", json=body, timeout=ANSWERS_WITHIN_S, trust_env=False)
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of the product's own database."""
@@ -66,7 +71,7 @@ class Site:
         return found
 
 
-def until[T](check: Callable[[], T], *, seconds: float = 40) -> T:
+def until[T](check: Callable[[], T], *, seconds: float = 90) -> T:
     """The first true answer of `check`; fails after the deadline with the last one."""
     deadline = time.monotonic() + seconds
     while True:
@@ -98,8 +103,11 @@ def running_site(folder: Path) -> Iterator[Site]:
             yield Site(url, folder, sim, json.loads(seeded.stdout))
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(30)
-            log.close()
+            try:
+                server.wait(60)
+            finally:
+                server.kill()
+                log.close()
 
 
 def _environment(folder: Path, port: int, sim: Simulator) -> dict[str, str]:
@@ -126,6 +134,6 @@ def _environment(folder: Path, port: int, sim: Simulator) -> dict[str, str]:
 def _answers(url: str, server: "subprocess.Popen[bytes]", log: Path) -> bool:
     assert server.poll() is None, log.read_text()[-3000:]
     try:
-        return httpx.get(f"{url}/readyz", timeout=2, trust_env=False).status_code == 200
+        return httpx.get(f"{url}/readyz", timeout=10, trust_env=False).status_code == 200
     except httpx.HTTPError:
         return False

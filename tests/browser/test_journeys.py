@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import httpx2 as httpx
 import pytest
 
 from tests.browser.conftest import SignIn
@@ -48,12 +47,10 @@ def test_claim_gives_the_account_to_who_reads_its_mail(
 ) -> None:
     address = "cleo@claim.example"
     body = {"email": address, "password": "set by an agent 1", "first_name": "C", "last_name": "D"}
-    answer = httpx.post(f"{site.url}/api/v1/auth/register", json=body, trust_env=False)
+    answer = site.post("/api/v1/auth/register", body)
     assert answer.status_code in (200, 201), answer.text
     code = re.search(r"\b\d{6}\b", until(lambda: site.mails(address))[-1])[0]
-    verified = httpx.post(
-        f"{site.url}/api/v1/auth/verify", json={"email": address, "code": code}, trust_env=False
-    )
+    verified = site.post("/api/v1/auth/verify", {"email": address, "code": code})
     assert verified.status_code == 200, verified.text
     link = until(
         lambda: next(

@@ -87,7 +87,7 @@ def test_create_that_went_wrong_is_found_again_by_its_tag(simulator, account, se
     assert [one.status for one in found] == (["PAUSED"] if exists else [])
 
 
-def wait_for(condition: Any, seconds: float = 10.0) -> None:
+def wait_for(condition: Any, seconds: float = 60.0) -> None:
     import time
 
     deadline = time.monotonic() + seconds
@@ -198,7 +198,7 @@ def test_insights_are_the_simulators_ledger(simulator, account, way, monkeypatch
 
 def consent(simulator: Any, authorize_url: str, **choices: str) -> str:
     """Press Allow on the consent page; returns where it sends the browser back to."""
-    with httpx.Client(trust_env=False) as browser:
+    with httpx.Client(timeout=60, trust_env=False) as browser:
         assert browser.get(authorize_url).status_code == 200
         asked = dict(httpx.URL(authorize_url).params)
         answer = browser.post(

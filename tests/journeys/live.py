@@ -27,7 +27,7 @@ class Live:
     sim: Simulator
     mail: Path
 
-    def mailed(self, to: str, pattern: str, *, seconds: float = 30) -> str:
+    def mailed(self, to: str, pattern: str, *, seconds: float = 90) -> str:
         """First group of `pattern` in a mail to `to`, as soon as it is there."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -97,7 +97,7 @@ def _wait(url: str, child: subprocess.Popen[bytes]) -> None:
     while True:
         assert child.poll() is None, "the product did not start"
         with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/readyz", timeout=5, trust_env=False).status_code == 200:
+            if httpx.get(f"{url}/readyz", timeout=10, trust_env=False).status_code == 200:
                 return
         assert time.monotonic() < deadline, "the product is not ready"
         time.sleep(0.2)

@@ -54,7 +54,7 @@ def free_pair() -> int:
 
 def answers(url: str) -> bool:
     try:
-        httpx.get(f"{url}/healthz", timeout=2, trust_env=False)
+        httpx.get(f"{url}/healthz", timeout=10, trust_env=False)
     except httpx.TransportError:
         return False
     return True
@@ -77,5 +77,5 @@ def test_demo_prints_logins_key_and_curl(demo: tuple[str, str]) -> None:
 
 
 def test_demo_is_ready(demo: tuple[str, str]) -> None:
-    answer = httpx.get(f"{demo[0]}/readyz", timeout=10, trust_env=False)
+    answer = httpx.get(f"{demo[0]}/readyz", timeout=60, trust_env=False)
     assert (answer.status_code, answer.json()["ready"]) == (200, True)

