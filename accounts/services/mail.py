@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db import connection
 from django.db.models import F
 from django.template import Context, Engine
 from django.template.loader import render_to_string
@@ -135,4 +136,5 @@ def run_forever(stop: threading.Event) -> None:
                 pass
         except Exception:
             log.exception("mail_loop_failed")
+            connection.close()
         queue.wait(BELL, BEAT_S)

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -188,17 +189,19 @@ def test_a3_right_code_from_64_threads_succeeds_once(committed):
     digest = hmac_hex("k", code)
     EmailCode.objects.update(used_at=None, tries=0, digest=digest)
 
+    all_have_read = threading.Barrier(16)
+
     def read_then_save(_: int) -> bool:
         row = EmailCode.objects.order_by("-created_at").get(digest=digest)
         if row.used_at is not None:
             return False
-        time.sleep(0.01)
+        all_have_read.wait(60)
         row.used_at = NOW
         row.save()
         return True
 
     control = in_threads(16, read_then_save).count(True)
-    assert control > 1
+    assert control == 16
     print("BAR A3 threads=64 successes=1")
     print(f"BAR A3 control read-then-save successes={control} of 16")
 

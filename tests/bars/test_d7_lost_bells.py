@@ -54,10 +54,11 @@ def crash_and_sweep(cast, tmp_path, *, wait_s: float, **env: str) -> tuple[int, 
     """How many of the crashed intents are done after `wait_s` at most, and after how long."""
     with running_simulator(folder=tmp_path) as sim:
         plan = prepare(cast, sim, accounts=1)
+        tree, steps = first_step(plan)
+        warm = intend(plan.world, tree, steps, now=now())
         with dispatchers(sim.url, tmp_path / "fleet", mode=mode(), workers=1, **env) as fleet:
-            tree, steps = first_step(plan)
-            warm = intend(plan.world, tree, steps, now=now())
-            run_until_done(plan, fleet, seconds=10, pause=0.1)
+            run_until_done(plan, fleet, seconds=60, pause=0.1)
+            assert plan.states() == {"done": 1}, "the loops have made their first round"
             for _ in range(CRASHES):
                 crash_after_commit(plan)
             started = time.monotonic()
@@ -82,20 +83,25 @@ def test_d7_control_without_the_beat_they_wait_for_ever(acme_committed, tmp_path
     assert done == 0
 
 
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def own_redis(folder):
     """A Redis of this test alone, which it may flush and stop."""
     port = free_port()
     arguments = ["redis-server", "--port", str(port), "--save", "", "--bind", "127.0.0.1"]
     server = subprocess.Popen(arguments, cwd=folder, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=0.2).close()
-            break
-        except OSError:
-            time.sleep(0.05)
+    deadline = time.monotonic() + 60
     try:
+        while not answers(port):
+            assert time.monotonic() < deadline, "Redis does not start"
+            time.sleep(0.05)
         yield server, f"redis://127.0.0.1:{port}/0"
     finally:
         server.kill()
