@@ -35,7 +35,6 @@ EVENT_TYPES: dict[str, str] = {
     "ads.write.denied": "The gate denied a change.",
     "ads.write.dispatched": "A change was carried out at the platform.",
     "ads.write.failed": "A change failed at the platform.",
-    "ads.write.cleanup": "What a failed change had made is to be removed.",
     "ads.write.removed": "What a failed change had made was removed.",
     "kill_switch.engaged": "The kill switch was engaged.",
     "kill_switch.released": "The kill switch was released.",

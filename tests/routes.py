@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaigns.models import KillSwitch
+from campaigns.models import Dispatch, KillSwitch
 from tests.cast import NOW
 from tests.world import World
 
@@ -63,6 +63,10 @@ def _engaged_switch(world: World) -> KillSwitch:
     return KillSwitch.objects.create(
         tenant_id=world.cast.tenant.id, business=world.business, is_engaged=True, engaged_at=NOW
     )
+
+
+def _at_the_desk(world: World) -> None:
+    Dispatch.objects.filter(pk=world.row("job").pk).update(needs_person=True)
 
 
 def _campaign_body(world: World) -> dict[str, Any]:
@@ -336,6 +340,14 @@ ROUTES: dict[str, Row] = {
     # Pages that span rooms
     "GET /": Row(scope="page", why="counts of the caller's own"),
     "GET /attention/": Row(scope="page", why="the caller's own"),
+    "POST /attention/<str:job_id>/<slug:step>/": Row(
+        scope="page",
+        objects={"job_id": "job"},
+        params={"step": "acknowledge"},
+        setup=_at_the_desk,
+        body=lambda _: {"confirm": "on"},
+        serves=(303,),
+    ),
     "GET /audit/": Row(scope="page", shows="audit_event"),
     "GET /dev/mail/": Row(scope="page", serves=(404,), why="only with DEMO"),
     "GET /dev/mail/<str:name>/": Row(

@@ -112,6 +112,13 @@ class SetSchedule(_OnCampaign):
     end_date: date | None = None
 
 
+class RemoveRemains(_OnCampaign):
+    """Delete at the platform what a failed or held change had made there, all of it paused."""
+
+    kind: ClassVar[str] = "remove_remains"
+    job_id: PublicId
+
+
 class StopDelivery(_OnCampaign):
     """The kill switch pauses a running campaign."""
 

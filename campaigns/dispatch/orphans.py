@@ -1,92 +1,69 @@
-"""What a failed change left paused at the platform, and its removal at a person's word."""
+"""What a failed or held change left paused at the platform, and when that is over."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Max
-from django.utils.translation import gettext as _
+from django.db.models import F
 
-from accounts.services.evidence import record_audit, verdict_public_id
-from campaigns.dispatch.work import PREFIXES
-from campaigns.domain.authority import EDITING_ROLES
-from campaigns.models import Dispatch, DispatchStep
-from core.actors import Actor
-from core.errors import ConflictError, ForbiddenError, NotFoundError
-from core.ids import encode
-from core.queue import ring
-from core.tenancy import tenant_tx
+from campaigns.dispatch.work import ROWS
+from campaigns.models import Campaign, Dispatch, DispatchStep
+from core.ids import decode
 
 ORDER = ("ad", "ad_set", "campaign")  # a creative delivers nothing and stays
+RUNNING = ("ACTIVE", "COMPLETED")
 
 
 def orphans(dispatch: Dispatch) -> list[DispatchStep]:
-    """The create steps of a failed Dispatch whose objects still exist, innermost first."""
-    made = DispatchStep.objects.filter(
-        dispatch=dispatch, state="done", kind__startswith="create_", object_type__in=ORDER
-    )
-    return sorted(made, key=lambda step: (ORDER.index(step.object_type), step.seq))
+    """The create steps of a Dispatch whose objects still exist, innermost first.
 
-
-def remove_orphans(dispatch_id: UUID, *, actor: Actor, now: datetime) -> Dispatch:
-    """Have the loop delete what a failed Dispatch made; our rows become local again.
-
-    Raises NotFoundError, ForbiddenError for anyone but an editing person, ConflictError where
-    nothing is left. It removes, so the kill switch does not hold it back.
+    None once the outermost of them runs: a later change has put them to use.
     """
-    if not actor.is_person or actor.role not in EDITING_ROLES:
-        raise ForbiddenError(_("Only a person who may edit can remove what a change left."))
-    with tenant_tx(actor.tenant_id):
-        rows = Dispatch.objects.select_for_update()
-        dispatch: Dispatch | None = rows.filter(pk=dispatch_id).first()
-        if dispatch is None or not actor.may_see_business(dispatch.business_id):
-            raise NotFoundError
-        is_left = dispatch.state in ("failed", "held") and dispatch.needs_person
-        found = orphans(dispatch) if is_left else []
-        if not found:
-            raise ConflictError(_("Nothing is left to remove."), code="nothing_to_remove")
-        _plan_removal(dispatch, found, now)
-        record_audit(
-            actor,
-            "ads.write.cleanup",
-            now=now,
-            target_type=dispatch.target_type,
-            target_id=encode(PREFIXES[dispatch.target_type], dispatch.target_id),
-            business_id=dispatch.business_id,
-            verdict_id=verdict_public_id(dispatch.id),
-            facts={"external_ids": [step.external_id for step in found]},
-        )
-        ring("campaigns.dispatch")
-    return dispatch
+    return orphans_of([dispatch])[dispatch.pk]
 
 
-def _plan_removal(dispatch: Dispatch, found: list[DispatchStep], now: datetime) -> None:
-    steps = DispatchStep.objects.filter(dispatch=dispatch)
-    steps.exclude(state="done").update(state="failed", finished_at=now)
-    first = 1 + (steps.aggregate(last=Max("seq"))["last"] or 0)
-    local = {"external_id": "", "status": "DRAFT", "effective_status": "DRAFT", "issues": []}
-    DispatchStep.objects.bulk_create(
-        DispatchStep(
-            tenant_id=dispatch.tenant_id,
-            dispatch=dispatch,
-            seq=first + number,
-            kind="set_status",
-            object_type=step.object_type,
-            object_id=step.object_id,
-            params={"status": "DELETED"},
-            apply=local,
-            payload_digest="",
+def orphans_of(dispatches: Sequence[Dispatch]) -> dict[UUID, list[DispatchStep]]:
+    """`orphans` of several, in as many queries as of one."""
+    made = DispatchStep.objects.filter(
+        dispatch__in=dispatches, state="done", kind__startswith="create_", object_type__in=ORDER
+    )
+    found: dict[UUID, list[DispatchStep]] = {dispatch.pk: [] for dispatch in dispatches}
+    for step in made.order_by("dispatch_id", "seq"):
+        found[step.dispatch_id].append(step)
+    statuses = _statuses([step for steps in found.values() for step in steps])
+    return {key: _left(steps, statuses) for key, steps in found.items()}
+
+
+def _left(steps: list[DispatchStep], statuses: dict[tuple[UUID, str], str]) -> list[DispatchStep]:
+    left = [step for step in steps if (step.object_id, step.external_id) in statuses]
+    left.sort(key=lambda step: ORDER.index(step.object_type))
+    if not left or statuses[left[-1].object_id, left[-1].external_id] in RUNNING:
+        return []
+    return left
+
+
+def _statuses(steps: list[DispatchStep]) -> dict[tuple[UUID, str], str]:
+    """Row and id at the platform → our status, of rows that are not deleted."""
+    found: dict[tuple[UUID, str], str] = {}
+    for kind in ORDER:
+        keys = [step.object_id for step in steps if step.object_type == kind]
+        rows = ROWS[kind].objects.filter(pk__in=keys).exclude(status="DELETED")
+        found |= {
+            (row[0], row[1]): row[2] for row in rows.values_list("pk", "external_id", "status")
+        }
+    return found
+
+
+def settle(dispatch: Dispatch) -> None:
+    """A finished removal or launch ends what waited at the desk for it.
+
+    Runs in the transaction that finishes the Dispatch.
+    """
+    waiting = Dispatch.objects.filter(campaign_id=dispatch.campaign_id, needs_person=True)
+    if dispatch.command_kind == "launch_campaign":
+        waiting.filter(command_kind="launch_campaign", state="failed").update(needs_person=False)
+    elif dispatch.command_kind == "remove_remains":
+        waiting.filter(pk=decode("job", dispatch.command["job_id"])).update(needs_person=False)
+        stopped = Campaign.objects.filter(
+            pk=dispatch.campaign_id, effective_status__in=["HELD", "LAUNCH_FAILED"]
         )
-        for number, step in enumerate(found)
-    )
-    dispatch.state, dispatch.survives_kill, dispatch.needs_person = "ready", True, False
-    dispatch.next_attempt_at, dispatch.finished_at, dispatch.created_at = now, None, now
-    dispatch.save(
-        update_fields=[
-            "state",
-            "survives_kill",
-            "needs_person",
-            "next_attempt_at",
-            "finished_at",
-            "created_at",
-        ]
-    )
+        stopped.update(effective_status=F("status"), issues=[])

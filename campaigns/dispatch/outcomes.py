@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import F
 
 from campaigns import spend
-from campaigns.dispatch import killed, recheck, record
+from campaigns.dispatch import killed, orphans, recheck, record
 from campaigns.dispatch.claims import hold_fence
 from campaigns.dispatch.work import ROWS, Work
 from campaigns.models import Campaign, DispatchStep, PendingAction
@@ -76,18 +76,14 @@ def _apply(step: DispatchStep, external_id: str, work: Work) -> None:
 def _finish(work: Work) -> None:
     """Close the Dispatch inside the caller's transaction; the record comes last."""
     now = work.ticker.now()
-    withdrawn = any(step.state == "failed" for step in work.steps)
     hold_fence(
         work,
-        state="failed" if withdrawn else "done",
+        state="done",
         finished_at=now,
         lease_until=None,
         **({} if work.notes else {"error_kind": "", "error_message": "", "needs_person": False}),
     )
-    if withdrawn:
-        spend.release(work.dispatch, now=now)
-        record.cleaned_up(work, now=now)
-        return
+    orphans.settle(work.dispatch)
     _close_approval(work, "dispatched")
     spend.settle(work.dispatch, now=now)
     record.dispatched(work, now=now)

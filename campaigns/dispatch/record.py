@@ -18,6 +18,7 @@ EVENTS = {
     "archive_campaign": "campaign.archived",
     "stop_delivery": "campaign.paused",
     "restore_delivery": "campaign.resumed",
+    "remove_remains": "ads.write.removed",
     "create_ad_set": "ad_set.created",
     "create_ad": "ad.created",
     "pause_ad": "ad.paused",
@@ -130,12 +131,6 @@ def conflict(work: Work, current: dict[str, Any], *, now: datetime) -> None:
         facts={"error_code": "stale_value"},
         detail={"expected": work.dispatch.expects.get("values", {}), "current": current},
     )
-
-
-def cleaned_up(work: Work, *, now: datetime) -> None:
-    """What a failed change had made is gone from the platform."""
-    removed = [step.object_type for step in work.steps if step.params.get("status") == "DELETED"]
-    _audit(work, "ads.write.removed", now=now, facts={"removed": removed}, detail={})
 
 
 def connection_expired(work: Work, *, now: datetime) -> None:

@@ -14,7 +14,7 @@ from campaigns.domain.words import Mode
 
 ENGINE_VERSION = 1
 EDITING_ROLES = frozenset({"owner", "admin", "buyer"})
-PERSON_ONLY = frozenset({"stop_delivery", "restore_delivery"})
+PERSON_ONLY = frozenset({"stop_delivery", "restore_delivery", "remove_remains"})
 
 
 class Answer(StrEnum):

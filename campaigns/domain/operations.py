@@ -81,6 +81,7 @@ OPERATIONS: dict[str, Operation] = {
     "pause_ad": Operation("ad", _LIFECYCLE, _axes(_S), stops=True),
     "resume_ad": Operation("ad", _LIFECYCLE, _axes(_S)),
     "archive_ad": Operation("ad", _LIFECYCLE, _axes(_S), stops=True),
+    "remove_remains": Operation("campaign", _LIFECYCLE, _axes(_S), reversible=False, stops=True),
     "stop_delivery": Operation("campaign", _LIFECYCLE, stops=True, delivery=True),
     "restore_delivery": Operation("campaign", _LIFECYCLE, delivery=True),
 }

@@ -13,6 +13,7 @@ from campaigns.gateway.plan_ads import (
 )
 from campaigns.gateway.plan_campaign import plan_budget, plan_create, plan_schedule, plan_update
 from campaigns.gateway.plan_launch import plan_launch
+from campaigns.gateway.plan_remains import plan_remove_remains
 from campaigns.gateway.plan_status import plan_archive, plan_pause, plan_resume
 
 Planner = Callable[[Any, Subject], Plan]
@@ -30,6 +31,7 @@ PLANNERS: dict[str, Planner] = {
     "create_ad": plan_create_ad,
     "update_ad": plan_update_ad,
     "push_creative": plan_update_ad,
+    "remove_remains": plan_remove_remains,
     "stop_delivery": plan_pause,
     "restore_delivery": plan_resume,
 }

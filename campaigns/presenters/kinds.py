@@ -25,6 +25,7 @@ KINDS: dict[str, Promise] = {
     "pause_ad": _("Pause ad"),
     "resume_ad": _("Resume ad"),
     "archive_ad": _("Archive ad"),
+    "remove_remains": _("Remove what a change left"),
     "stop_delivery": _("Stop delivery"),
     "restore_delivery": _("Restore delivery"),
 }

@@ -143,8 +143,9 @@ def differences(node: Node, remote: RemoteObject, *, today: date) -> dict[str, A
         del seen["issues"]
     if isinstance(node, Campaign):
         seen |= _campaign_values(node, remote, today)
-    if node.status == "ARCHIVED" and remote.status == "PAUSED":
-        seen |= {"status": "ARCHIVED", "effective_status": node.effective_status}
+    if node.status in ("ARCHIVED", "DRAFT") and remote.status == "PAUSED":
+        # Archived here is paused there; made and not yet activated, it is still a draft of ours.
+        seen |= {"status": node.status, "effective_status": node.effective_status}
     return {name: value for name, value in seen.items() if getattr(node, name) != value}
 
 

@@ -7,6 +7,7 @@ from config.faces import attention, audit, dev_mail, home, policy, sim_proxy, st
 page_urls: list[URLPattern] = [
     path("", home.home, name="home"),
     path("attention/", attention.unknown_outcomes, name="unknown-outcomes"),
+    path("attention/<str:job_id>/<slug:step>/", attention.settle, name="unknown-outcome-settle"),
     path("audit/", audit.audit, name="audit"),
     path("dev/mail/", dev_mail.mailbox, name="dev-mailbox"),
     path("dev/mail/<str:name>/", dev_mail.mail, name="dev-mail"),

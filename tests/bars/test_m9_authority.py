@@ -27,6 +27,7 @@ ACTORS = {
     "analyst": (True, "analyst"),
 }
 KILL_OWN = ("stop_delivery", "restore_delivery")
+PERSON_ONLY = (*KILL_OWN, "remove_remains")
 PAUSES = tuple(
     f"{verb}_{noun}" for verb in ("pause", "archive") for noun in ("campaign", "ad_set", "ad")
 )
@@ -35,11 +36,12 @@ PAUSES = tuple(
 def expected(kind, actor, modes, *, killed, local):
     """The table of the documentation, in words: who, what, when."""
     person, role = ACTORS[actor]
-    if killed and kind != "stop_delivery" and not (person and kind in PAUSES):
+    stops = (*PAUSES, "remove_remains")
+    if killed and kind != "stop_delivery" and not (person and kind in stops):
         return "deny", "kill_switch_active"
     if person and role in ("approver", "analyst") and kind not in KILL_OWN:
         return "deny", "policy_refused"
-    if not person and kind in KILL_OWN:
+    if not person and kind in PERSON_ONLY:
         return "deny", "policy_refused"
     if local:
         return "allow", "local"

@@ -74,6 +74,7 @@ EXEMPT: dict[str, str] = {
     "/healthz": "JSON",
     "/readyz": "JSON",
     "/stream/pending/": "a stream",
+    "/attention/<str:job_id>/<slug:step>/": POSTED,
     "/accounts/logout/": POSTED,
     "/accounts/no-membership/": "sends a member elsewhere",
     "/accounts/password/set/": "sends whoever has a password elsewhere",

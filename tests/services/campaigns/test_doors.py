@@ -110,8 +110,10 @@ DOORS = {
         (DO + "/pause_ad/{ad}/", {}),
     ),
 }
-# The other operations share the view and the plan of one above, or belong to the kill switch.
+# The other operations share the view and the plan of one above, or belong to the kill switch or the
+# desk of unknown outcomes.
 SHARED = {
+    "remove_remains",
     "launch_campaign",
     "resume_campaign",
     "set_lifetime_budget",

@@ -7,10 +7,7 @@ import pytest
 
 from accounts.models import OutboxEvent
 from campaigns.dispatch.loop import run_once
-from campaigns.dispatch.orphans import remove_orphans
 from campaigns.models import Campaign, Dispatch, KillSwitch, PendingAction
-from core.actors import Role
-from core.errors import ConflictError, ForbiddenError, NotFoundError
 from core.tenancy import tenant_tx
 from platforms.errors import PlatformError
 from tests.cast import NOW
@@ -224,39 +221,6 @@ def test_second_change_of_a_campaign_waits_for_the_one_in_flight(world, platform
     run_once(later(30))
     run_once(later(32))
     assert remote(platform).budget == dollars(70)
-
-
-def failed_launch(world, platform):
-    tree = make_tree(world)
-    platform.before[2] = PlatformError("invalid", "no")
-    job = intend(world, tree, launch_steps(world, tree))
-    run_once(NOW)
-    platform.calls.clear()
-    return tree, job
-
-
-def test_orphans_are_removed_at_a_persons_word(world, platform):
-    tree, job = failed_launch(world, platform)
-    remove_orphans(job, actor=world.cast.person(Role.BUYER), now=NOW)
-    run_once(NOW)
-    assert {item.status for item in platform.objects.values()} == {"DELETED"}
-    dispatch = world.dispatch(job)
-    assert (dispatch.state, dispatch.needs_person) == ("failed", False)
-    row = world.row(Campaign, tree.campaign.id)
-    assert (row.external_id, row.status) == ("", "DRAFT")
-    with pytest.raises(ConflictError):
-        remove_orphans(job, actor=world.cast.person(Role.BUYER), now=NOW)
-
-
-def test_orphans_stay_for_agents_analysts_and_strangers(world, platform, rival_committed):
-    _tree, job = failed_launch(world, platform)
-    for actor in (world.cast.agent, world.cast.person(Role.ANALYST)):
-        with pytest.raises(ForbiddenError):
-            remove_orphans(job, actor=actor, now=NOW)
-    with pytest.raises(NotFoundError):
-        remove_orphans(job, actor=rival_committed.person(), now=NOW)
-    run_once(NOW)
-    assert platform.calls == []
 
 
 def test_claim_is_taken_once(world, platform, running):
