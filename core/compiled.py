@@ -83,6 +83,8 @@ class _Statement:
         return cursor
 
     def row(self, values: Sequence[Any], database: Any) -> Any:
+        if not self.converters:
+            return self.make(values)
         found = list(values)
         for position, converters, expression in self.converters:
             value = found[position]

@@ -4,7 +4,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -76,6 +76,12 @@ AD_COLUMNS = (
 _precision = cache(get_currency_precision)
 
 
+@lru_cache(4096)
+def _repeated(prefix: str, number: int) -> str:
+    """The id of what many rows share."""
+    return encode(prefix, UUID(int=number))
+
+
 def iso_z(moment: datetime | None) -> str | None:
     """UTC time with Z, to the second."""
     return None if moment is None else moment.isoformat()[:19] + "Z"
@@ -133,8 +139,8 @@ def campaign_json(row: Sequence[Any]) -> dict[str, Any]:
     budget = amount(budget_micros, currency)
     return {
         "id": encode("camp", key),
-        "business_id": encode("biz", business),
-        "ad_account_id": encode("acct", account) if account else None,
+        "business_id": _repeated("biz", business.int),
+        "ad_account_id": _repeated("acct", account.int) if account else None,
         "name": name,
         "objective": objective,
         "status": status,
