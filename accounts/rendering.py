@@ -8,6 +8,7 @@ import pydantic
 import structlog
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
@@ -84,6 +85,19 @@ class MalformedJsonError(AppError):
     hint = "Send one JSON object as application/json."
 
 
+def rule_text(rule: str, message: str) -> str:
+    """A pydantic rule in the words of a caller, who knows neither Python nor our models."""
+    known = _RULES.get(rule)
+    return str(known) if known is not None else message.removeprefix("Value error, ")
+
+
+_RULES = {
+    "missing": _("This field is required."),
+    "extra_forbidden": _("No such field here."),
+    "too_short": _("Give at least one."),
+}
+
+
 def validation_error(error: pydantic.ValidationError) -> InvalidError:
     """The first broken rule of a pydantic model as the caller's error, all of them in the
     details.
@@ -92,7 +106,7 @@ def validation_error(error: pydantic.ValidationError) -> InvalidError:
         {
             "field": ".".join(str(part) for part in item["loc"]),
             "rule": item["type"],
-            "message": item["msg"],
+            "message": rule_text(item["type"], item["msg"]),
         }
         for item in error.errors(include_url=False, include_context=False, include_input=False)
     ]
@@ -137,8 +151,11 @@ def error_body(error: AppError, request_id: str) -> dict[str, Any]:
         "details": error.details,
         "request_id": request_id,
     }
-    if error.hint:
-        body["hint"] = error.hint
+    hint = error.hint
+    if not hint and error.status == InvalidError.status and "field" in error.details:
+        hint = "Correct the field that details name and send the request again."
+    if hint:
+        body["hint"] = hint
     return {"error": body}
 
 

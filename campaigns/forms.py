@@ -1,12 +1,13 @@
 """Forms of the dashboard; each builds the Command that the REST face would build."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
+from accounts.rendering import rule_text
 from campaigns.commands import (
     Command,
     CreateAd,
@@ -23,6 +24,9 @@ from campaigns.domain import words
 from core.errors import InvalidError
 from core.money import from_decimal
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 OBJECTIVES = [
     ("CONVERSIONS", _("Conversions")),
     ("TRAFFIC", _("Traffic")),
@@ -31,7 +35,7 @@ OBJECTIVES = [
     ("LEADS", _("Leads")),
     ("APP_INSTALLS", _("App installs")),
 ]
-BUDGET_TYPES = [("daily", _("A day")), ("lifetime", _("For the whole flight"))]
+BUDGET_TYPES = [("daily", _("Each day")), ("lifetime", _("To the whole run, from start to end"))]
 PLACEMENTS = [("facebook", "Facebook"), ("instagram", "Instagram")]
 BUTTONS = [(name, name.replace("_", " ").capitalize()) for name in words.CALLS_TO_ACTION]
 
@@ -41,6 +45,14 @@ class DateInput(forms.DateInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%d")
+
+
+class DayField(forms.DateField):
+    """A day of the flight; platforms count days where the ad account is."""
+
+    def __init__(self, *, label: "StrOrPromise") -> None:
+        help_text = _("A day in the ad account's time zone.")
+        super().__init__(label=label, required=False, widget=DateInput, help_text=help_text)
 
 
 class CommandForm(forms.Form):
@@ -61,7 +73,9 @@ class CommandForm(forms.Form):
             return self.build(ids)
         except ValidationError as error:
             for item in error.errors():
-                self.add_named_error([str(part) for part in item["loc"]], item["msg"])
+                self.add_named_error(
+                    [str(part) for part in item["loc"]], rule_text(item["type"], item["msg"])
+                )
         except InvalidError as error:
             self.add_named_error([str(error.details.get("field", ""))], error.message)
         return None
@@ -75,7 +89,8 @@ class CommandForm(forms.Form):
         for part in reversed(path):
             name = self.names.get(part, part)
             if name in self.fields:
-                self.add_error(name, message)
+                if not self.has_error(name):  # a second rule that fails with the first says less
+                    self.add_error(name, message)
                 return
         self.add_error(None, message)
 
@@ -93,7 +108,7 @@ class CampaignForm(CommandForm):
     names: ClassVar[Mapping[str, str]] = {"budget_micros": "budget"}
     name = forms.CharField(label=_("Name"), max_length=400)
     objective = forms.ChoiceField(label=_("Objective"), choices=OBJECTIVES)
-    budget_type = forms.ChoiceField(label=_("Budget is"), choices=BUDGET_TYPES)
+    budget_type = forms.ChoiceField(label=_("Budget applies"), choices=BUDGET_TYPES)
     budget = forms.DecimalField(label=_("Budget"), min_value=0)
     platforms = forms.MultipleChoiceField(
         label=_("Placements"),
@@ -101,8 +116,8 @@ class CampaignForm(CommandForm):
         initial=["facebook", "instagram"],
         widget=forms.CheckboxSelectMultiple,
     )
-    start_date = forms.DateField(label=_("Starts"), required=False, widget=DateInput)
-    end_date = forms.DateField(label=_("Ends"), required=False, widget=DateInput)
+    start_date = DayField(label=_("Starts"))
+    end_date = DayField(label=_("Ends"))
     target_location = forms.CharField(
         label=_("Country"),
         required=False,
@@ -111,7 +126,7 @@ class CampaignForm(CommandForm):
     )
     target_url = forms.URLField(label=_("Landing page"), required=False, assume_scheme="https")
     message = forms.CharField(
-        label=_("Message of the first ad"), required=False, widget=forms.Textarea
+        label=_("Message of the first ad"), required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
     def build(self, ids: Mapping[str, str]) -> Command:
@@ -133,7 +148,7 @@ class DetailsForm(CommandForm):
     target_location = forms.CharField(label=_("Country"), required=False, max_length=200)
     target_url = forms.URLField(label=_("Landing page"), required=False, assume_scheme="https")
     message = forms.CharField(
-        label=_("Message of the first ad"), required=False, widget=forms.Textarea
+        label=_("Message of the first ad"), required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
     def build(self, ids: Mapping[str, str]) -> Command:
@@ -143,7 +158,7 @@ class DetailsForm(CommandForm):
 
 class BudgetForm(CommandForm):
     names: ClassVar[Mapping[str, str]] = {"budget_micros": "budget"}
-    budget_type = forms.ChoiceField(label=_("Budget is"), choices=BUDGET_TYPES)
+    budget_type = forms.ChoiceField(label=_("Budget applies"), choices=BUDGET_TYPES)
     budget = forms.DecimalField(label=_("Budget"), min_value=0)
 
     def build(self, ids: Mapping[str, str]) -> Command:
@@ -155,8 +170,8 @@ class BudgetForm(CommandForm):
 
 
 class ScheduleForm(CommandForm):
-    start_date = forms.DateField(label=_("Starts"), required=False, widget=DateInput)
-    end_date = forms.DateField(label=_("Ends"), required=False, widget=DateInput)
+    start_date = DayField(label=_("Starts"))
+    end_date = DayField(label=_("Ends"))
 
     def build(self, ids: Mapping[str, str]) -> Command:
         return SetSchedule(campaign_id=ids["campaign_id"], **self.filled("start_date", "end_date"))
@@ -211,7 +226,7 @@ class AdSetForm(TargetingForm):
 class CreativeForm(CommandForm):
     headline = forms.CharField(label=_("Headline"), max_length=255, required=False)
     primary_text = forms.CharField(
-        label=_("Text"), required=False, max_length=5000, widget=forms.Textarea
+        label=_("Text"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 4})
     )
     description = forms.CharField(label=_("Description"), max_length=255, required=False)
     image_url = forms.URLField(label=_("Image address"), required=False, assume_scheme="https")

@@ -13,7 +13,13 @@ from core.errors import InvalidError
 
 MICROS = 1_000_000
 MAX_MICROS = 2**53 - 1
-CURRENCIES: frozenset[str] = frozenset(get_global("all_currencies"))
+# Legal tender somewhere today; ISO 4217 also names old money, metals and "no currency".
+CURRENCIES: frozenset[str] = frozenset(
+    code
+    for places in get_global("territory_currencies").values()
+    for code, _since, until, tender in places
+    if tender and until is None
+)
 
 
 @dataclass(frozen=True, slots=True)

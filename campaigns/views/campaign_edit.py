@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -65,7 +66,8 @@ def new_campaign(request: PersonRequest) -> HttpResponse:
     if business is None and businesses:
         business = businesses[0]
     if business is None:
-        raise NotFoundError(_("There is no business to put a campaign in."))
+        messages.info(request, _("A campaign belongs to a business. Add the business first."))
+        return HttpResponseRedirect(reverse("businesses"))
     form = forms.CampaignForm(request.POST or None, currency=business.currency)
     outcome = _sent(request, form, business_id=encode("biz", business.pk))
     if outcome is not None:

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -15,7 +16,7 @@ from campaigns.models import Ad, AdSet, Campaign
 from campaigns.queries import tree_page
 from campaigns.queries.tree_page import CampaignFilters, Spend
 from campaigns.views.diff import summary
-from campaigns.views.words import AXES, KINDS, TREE_STATUS_TONE, word
+from campaigns.views.words import AXES, KINDS, MODES, RISKS, TREE_STATUS_TONE, readable, word
 from core.actors import Actor, Role
 from core.ids import encode
 from core.money import display
@@ -33,6 +34,7 @@ VERBS = {
     "resume": gettext_lazy("Resume"),
     "archive": gettext_lazy("Archive"),
 }
+LAUNCH_BEGUN = ("LAUNCHING", "PENDING_APPROVAL")
 ENDED = ("ARCHIVED", "DELETED", "COMPLETED")
 
 
@@ -69,7 +71,7 @@ def campaigns(request: PersonRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "filters": filters,
-        "statuses": [(name, _status(name)) for name in tree_page.STATUSES],
+        "statuses": [(name, readable(name)) for name in tree_page.STATUSES],
         "older": filters.url(after=after) if after else "",
         "newest": filters.url(after="") if filters.after else "",
         "may_edit": request.actor.role in EDITING,
@@ -96,11 +98,15 @@ def campaign_context(actor: Actor, row: Campaign) -> dict[str, Any]:
         "public_id": encode("camp", row.pk),
         "business": row.business,
         "badges": badges(row),
-        "modes": [(word(AXES, axis), mode) for axis, mode in state.modes.items()],
+        "modes": [
+            (word(AXES, axis), mode, word(MODES, mode)) for axis, mode in state.modes.items()
+        ],
         "tree": [_ad_set(ad_set, ads, editing) for ad_set, ads in tree_page.tree_of(row)],
         "waiting": [_waiting(action) for action in tree_page.waiting_on(row)],
         "actions": _actions(row, "campaign", editing),
         "may_edit": editing and row.status not in ENDED,
+        "objective": readable(row.objective),
+        "placements": ", ".join(map(readable, row.platforms)),
         **_money(row),
     }
 
@@ -110,9 +116,16 @@ def _money(row: Campaign) -> dict[str, Any]:
     return {
         "budget": _budget(row.budget_type, row.budget_micros, row.currency),
         "spend": spend,
+        "impressions": _count(spend.impressions),
+        "clicks": _count(spend.clicks),
+        "conversions": _count(spend.conversions),
         "spend_week": display(spend.week_micros, row.currency),
         "spend_total": display(spend.total_micros, row.currency),
     }
+
+
+def _count(number: int) -> str:
+    return str(number_format(number, use_l10n=True, force_grouping=True))
 
 
 def badges(row: Campaign | AdSet | Ad) -> list[tuple[str, str]]:
@@ -121,14 +134,10 @@ def badges(row: Campaign | AdSet | Ad) -> list[tuple[str, str]]:
 
 
 def _badges(status: str, effective: str) -> list[tuple[str, str]]:
-    found = [(_status(status), TREE_STATUS_TONE.get(status, ""))]
+    found = [(readable(status), TREE_STATUS_TONE.get(status, ""))]
     if effective and effective != status:
-        found.append((_status(effective), TREE_STATUS_TONE.get(effective, "")))
+        found.append((readable(effective), TREE_STATUS_TONE.get(effective, "")))
     return found
-
-
-def _status(code: str) -> str:
-    return code.replace("_", " ").capitalize()
 
 
 def _budget(budget_type: str, micros: int, currency: str) -> str:
@@ -158,7 +167,7 @@ def _row(row: dict[str, Any], spend: Spend) -> dict[str, Any]:
         "name": row["name"],
         "business": row["business__name"],
         "test": row["environment"] == "test",
-        "objective": _status(row["objective"]),
+        "objective": readable(row["objective"]),
         "badges": _badges(row["status"], row["effective_status"]),
         "budget": _budget(row["budget_type"], row["budget_micros"], currency),
         "week": display(spend.week_micros, currency),
@@ -200,6 +209,7 @@ def _waiting(action: Any) -> dict[str, str]:
         "target": action.target_name,
         "change": " ".join(filter(None, [change, delta])),
         "risk": action.risk,
+        "risk_word": word(RISKS, action.risk),
     }
 
 
@@ -211,6 +221,7 @@ def _actions(row: Campaign | AdSet | Ad, suffix: str, editing: bool) -> list[dic
     return [
         {"kind": f"{verb}_{suffix}", "label": str(VERBS[verb]), "id": target, "verb": verb}
         for verb in _verbs(row.status, suffix)
+        if not (verb == "launch" and row.effective_status in LAUNCH_BEGUN)
     ]
 
 

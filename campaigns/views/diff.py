@@ -2,14 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from campaigns.views.words import FIELDS, word
+from campaigns.views.words import FIELDS, readable, word
 from core.money import display
 
 HIDDEN = frozenset({"currency", "version", "schema_version"})
+CONTAINERS = frozenset({"targeting", "creative"})  # what is in them is named well enough alone
+CODES = frozenset(
+    {"status", "objective", "budget_type", "platforms", "call_to_action", "strategy", "frequency"}
+)
+DAYS = frozenset({"start_date", "end_date"})
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +89,20 @@ def signed(micros: int, currency: str) -> str:
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    return [name for name in new if name not in HIDDEN and new[name] != old.get(name)]
+    return [
+        name
+        for name in new
+        if name not in HIDDEN
+        and new[name] != old.get(name)
+        and not (new[name] in EMPTY and old.get(name) in EMPTY)
+    ]
 
 
 def _row(name: str, *, was: Any, now: Any, value: Any, money: str) -> DiffRow:
-    label = " ".join(word(FIELDS, part) for part in name.split("."))
+    parts = name.split(".")
+    label = " · ".join(
+        word(FIELDS, part) for part in parts if part not in CONTAINERS or part == parts[-1]
+    )
     texts = [_text(name, item, money) for item in (was, now, value)]
     delta = tone = ""
     if name.endswith("_micros") and isinstance(was, int) and isinstance(value, int):
@@ -104,8 +121,14 @@ def _list_change(was: list[Any], value: list[Any]) -> str:
 
 
 def _text(name: str, value: Any, money: str) -> str:
-    if value is None or value in ("", [], {}):
+    if value in EMPTY:
         return ""
+    field = name.rpartition(".")[2]
+    if field in CODES:
+        items = value if isinstance(value, list) else [value]
+        return ", ".join(readable(str(item)) for item in items)
+    if field in DAYS:
+        return _day(str(value))
     if name.endswith("_micros") and isinstance(value, int):
         return display(value, money) if money else str(value)
     if isinstance(value, bool):
@@ -113,6 +136,13 @@ def _text(name: str, value: Any, money: str) -> str:
     if isinstance(value, list):
         return ", ".join(_item(item) for item in value)
     return str(value)
+
+
+def _day(text: str) -> str:
+    try:
+        return date_format(date.fromisoformat(text[:10]), "j M Y")
+    except ValueError:
+        return text
 
 
 def _item(value: Any) -> str:

@@ -41,6 +41,9 @@ FIELDS: dict[str, Promise] = {
     "age_max": _("Oldest age"),
     "locations": _("Countries"),
     "interests": _("Interests"),
+    "enabled": _("Enabled"),
+    "strategy": _("Strategy"),
+    "frequency": _("Frequency"),
 }
 PENDING_STATUS: dict[str, tuple[Promise, str]] = {
     "pending": (_("Waiting"), "info"),
@@ -72,6 +75,19 @@ AXES: dict[str, Promise] = {
     "creative": _("Creative"),
     "tactical": _("Tactical"),
     "structural": _("Structural"),
+}
+MODES: dict[str, Promise] = {
+    "off": _("Off"),
+    "draft": _("Draft"),
+    "auto": _("Auto"),
+}
+CHANNELS: dict[str, Promise] = {
+    "dashboard": _("Dashboard"),
+    "admin": _("Admin"),
+    "rest": _("REST API"),
+    "mcp": _("MCP"),
+    "task": _("Background"),
+    "cli": _("Command line"),
 }
 ACTORS: dict[str, Promise] = {
     "user": _("Person"),
@@ -107,7 +123,12 @@ _spoken: dict[tuple[int, str], tuple[Table, dict[str, str]]] = {}
 def word(table: Table, code: str) -> str:
     """The word for a code; a code without one is printed readably."""
     found = spoken(table).get(code)
-    return found if found is not None else code.replace("_", " ").capitalize()
+    return found if found is not None else readable(code)
+
+
+def readable(code: str) -> str:
+    """`PENDING_APPROVAL` as `Pending approval`."""
+    return code.replace("_", " ").capitalize()
 
 
 def spoken(table: Table) -> dict[str, str]:

@@ -2,19 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
+from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
 from accounts.models import ApiKey, AuditDetail, AuditEvent, Business, User
 from accounts.web import PersonRequest, signed_in
 from campaigns.models import Ad, AdSet, PendingAction
 from campaigns.views.diff import DiffRow, diff_rows
-from campaigns.views.words import ACTORS, word
+from campaigns.views.words import ACTORS, CHANNELS, word
 from config.faces.audit_presenters import PRESENTERS, name_of, remarks, sentence
 from core.actors import Actor
 from core.errors import NotFoundError
@@ -24,7 +26,6 @@ from core.tenancy import tenant_tx
 
 PAGE = 50
 NAMES = ("type", "actor", "target", "business", "channel")
-CHANNELS = ("dashboard", "admin", "rest", "mcp", "task", "cli")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,15 @@ def audit(request: PersonRequest) -> HttpResponse:
     chosen = {name: request.GET.get(name, "")[:64] for name in (*NAMES, "after")}
     with tenant_tx(request.actor.tenant_id, readonly=True):
         page = _page(request.actor, chosen)
-    context = {"page": page, "chosen": chosen, "types": sorted(PRESENTERS), "channels": CHANNELS}
+    context = {"page": page, "chosen": chosen, "types": _types(), "channels": CHANNELS.items()}
     context["narrowed"] = any(chosen[name] for name in NAMES)
     partial = "rows" if request.htmx and request.htmx.target == "history-rows" else ""
     return render_page(request, "config/audit.html", context, partial=partial)
+
+
+def _types() -> list[tuple[str, str]]:
+    """Event types by what they are called."""
+    return sorted(((name, capfirst(sentence(name))) for name in PRESENTERS), key=itemgetter(1))
 
 
 def _page(actor: Actor, chosen: dict[str, str]) -> Page:
@@ -119,7 +125,8 @@ def _rows(events: list[AuditEvent]) -> list[dict[str, Any]]:
     data = {detail.event_id: detail.data for detail in details}
     actors = _actors({event.actor_id for event in events})
     names = {event.business_id for event in events if event.business_id}
-    businesses = dict(Business.objects.filter(pk__in=names).values_list("id", "name"))
+    found = Business.objects.filter(pk__in=names).values_list("id", "name", "currency")
+    businesses = {pk: (name, currency) for pk, name, currency in found}
     return [
         _row(event, data.get(event.pk, {}), actors=actors, businesses=businesses)
         for event in events
@@ -140,11 +147,13 @@ def _row(
     detail: dict[str, Any],
     *,
     actors: dict[str, str],
-    businesses: dict[UUID, str],
+    businesses: dict[UUID, tuple[str, str]],
 ) -> dict[str, Any]:
     before, after = detail.get("before"), detail.get("after")
     changes: list[DiffRow] = []
-    currency = str(detail.get("currency") or event.facts.get("currency") or "")
+    owner = event.business_id
+    business, priced_in = businesses.get(owner, ("", "")) if owner else ("", "")
+    currency = str(detail.get("currency") or event.facts.get("currency") or priced_in)
     if isinstance(before, dict) and isinstance(after, dict):
         changes = diff_rows(before, after, currency=currency)
     return {
@@ -154,12 +163,12 @@ def _row(
         "who": actors.get(event.actor_id) or word(ACTORS, event.actor_kind),
         "kind": word(ACTORS, event.actor_kind),
         "actor_id": event.actor_id,
-        "channel": event.channel,
+        "channel": word(CHANNELS, event.channel),
         "did": sentence(event.event_type),
         "type": event.event_type,
         "name": name_of(detail),
         "target_id": event.target_id,
-        "business": businesses.get(event.business_id, "") if event.business_id else "",
+        "business": business,
         "verdict": event.verdict_id,
         "request": event.request_id,
         "hash": event.hash[:12],

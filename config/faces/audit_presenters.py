@@ -23,7 +23,7 @@ PRESENTERS: dict[str, Promise] = {
     "admin.opened": gettext_lazy("opened the tenant as super-admin"),
     "ads.write.acknowledged": gettext_lazy("took a change off the desk of unknown outcomes"),
     "ads.write.allowed": gettext_lazy("sent a change on its way"),
-    "ads.write.applied": gettext_lazy("changed a local object"),
+    "ads.write.applied": gettext_lazy("changed what has not been launched yet"),
     "ads.write.denied": gettext_lazy("was denied a change"),
     "ads.write.dispatched": gettext_lazy("carried out a change at the platform"),
     "ads.write.failed": gettext_lazy("failed to carry out a change"),

@@ -20,6 +20,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
                 f"No route {request.method} {request.path}.",
                 code="not_found",
                 status=404,
+                hint="Check the method and the path; routes begin with /api/v1/.",
             ),
         )
     return defaults.page_not_found(request, exception)

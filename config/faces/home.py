@@ -15,12 +15,14 @@ from campaigns.models import Campaign, PendingAction, SpendCeiling
 from campaigns.queries.tree_page import Spend, spend_of
 from config.faces.frame import address, businesses, chosen_business
 from core import clock
+from core.actors import Role
 from core.money import display
 from core.pages import render_page
 from core.tenancy import tenant_tx
 from platforms.models import Connection
 
 SHOWN_CAMPAIGNS = 200
+GOVERNING = (Role.OWNER, Role.ADMIN)  # who may do what the set-up list asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +42,32 @@ def home(request: PersonRequest) -> HttpResponse:
         items = businesses(request.actor)
         chosen = chosen_business(request, items)
         shown = [chosen] if chosen else items
-        tasks = _tasks(request.person, shown)
+        tasks = _tasks(request.person, shown, governs=request.actor.role in GOVERNING)
         context = {"tasks": tasks, "left": sum(not task.done for task in tasks)}
         context |= _waiting(shown) | _running(shown)
         context["ceilings"] = _ceilings(shown)
     return render_page(request, "config/home.html", context)
 
 
-def _tasks(user: User, shown: list[BusinessItem]) -> list[Task]:
+def _tasks(user: User, shown: list[BusinessItem], *, governs: bool) -> list[Task]:
     ids = [item.id for item in shown]
     connected = Connection.objects.filter(business_id__in=ids, status="connected").exists()
     limited = SpendCeiling.objects.filter(Q(business_id__in=ids) | Q(scope="tenant")).exists()
     keyed = ApiKey.objects.filter(revoked_at=None, purpose="minted").exists()
-    proposed = PendingAction.objects.filter(business_id__in=ids).exists()
+    decided = PendingAction.objects.filter(business_id__in=ids).exclude(decided_at=None).exists()
     return [
         Task(_("Confirm your address"), _("So that decisions reach you by mail."),
              address("account"), user.email_verified_at is not None),
+        Task(_("Add a business"), _("A brand or client: campaigns and policy belong to it."),
+             address("businesses") if governs else "", bool(shown)),
         Task(_("Connect an ad account"), _("Connecting alone changes nothing."),
-             address("connections"), connected),
+             address("connections") if governs else "", connected),
         Task(_("Set a spend ceiling"), _("The most one day can cost, whatever is approved."),
-             address("policy"), limited),
+             address("policy") if governs else "", limited),
         Task(_("Create an agent key"), _("With only the scopes the agent needs."),
-             address("keys"), keyed),
+             address("keys") if governs else "", keyed),
         Task(_("Decide the first proposal"), _("What agents may not do alone waits in the inbox."),
-             address("inbox"), proposed),
+             address("inbox"), decided),
     ]  # fmt: skip
 
 
