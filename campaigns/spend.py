@@ -16,7 +16,6 @@ from django.db.models import (
     CharField,
     F,
     IntegerField,
-    Min,
     Q,
     QuerySet,
     Sum,
@@ -36,7 +35,7 @@ from campaigns.models import (
     SpendExposure,
     SpendReservation,
 )
-from core.compiled import Compiled
+from core.compiled import Compiled, insert
 from core.money import Money
 from platforms.metrics.models import MetricFact
 
@@ -176,20 +175,37 @@ def headroom(campaign: Campaign, target_micros: int, *, now: datetime) -> Headro
 def _is_stale(campaign: Campaign, ceilings: Sequence[SpendCeiling], now: datetime) -> bool:
     """Whether a sum rests on a running campaign whose last read-back is too old."""
     scopes = {row.scope for row in ceilings}
-    running = SpendExposure.objects.filter(running_micros__gt=0, currency=campaign.currency)
+    own = {}
     if "tenant" not in scopes:
-        own = Q(business_id=campaign.business_id)
-        running = running.filter(own if "business" in scopes else Q(campaign_id=campaign.id))
-    oldest = running.filter(campaign__environment=campaign.environment).aggregate(
-        oldest=Min("read_back_at")
-    )["oldest"]
-    return oldest is not None and now - oldest > READ_BACK_MAX_AGE
+        own = {"business_id": campaign.business_id}
+        if "business" not in scopes:
+            own = {"campaign_id": campaign.id}
+    oldest = _OLDEST.first(
+        currency=campaign.currency, campaign__environment=campaign.environment, **own
+    )
+    return oldest is not None and now - oldest[0] > READ_BACK_MAX_AGE
+
+
+def _oldest(**limits: Any) -> Any:
+    running = SpendExposure.objects.filter(
+        **limits, running_micros__gt=0, read_back_at__isnull=False
+    )
+    return running.order_by("read_back_at").values_list("read_back_at")[:1]
+
+
+_OLDEST: Compiled[tuple[datetime]] = Compiled(
+    _oldest,
+    currency=CharField(),
+    campaign__environment=CharField(),
+    business_id=UUIDField(),
+    campaign_id=UUIDField(),
+)
 
 
 def reserve(room: Headroom, *, dispatch_id: UUID, now: datetime) -> None:
     """Hold the change for its Dispatch. Raises CeilingExceededError when it does not fit."""
     exposure = room.exposure
-    SpendReservation.objects.create(
+    row = SpendReservation(
         tenant_id=exposure.tenant_id,
         dispatch_id=dispatch_id,
         campaign_id=exposure.campaign_id,
@@ -199,6 +215,7 @@ def reserve(room: Headroom, *, dispatch_id: UUID, now: datetime) -> None:
         state="held",
         created_at=now,
     )
+    insert(row)
     if not room.rise_micros:
         return
     SpendExposure.objects.filter(pk=exposure.pk).update(

@@ -12,6 +12,7 @@ from campaigns.domain.steps import StepPlan
 from campaigns.models import Campaign, Dispatch, DispatchStep
 from core.actors import Actor
 from core.canonical import body_digest
+from core.compiled import insert
 from core.errors import ConflictError
 from core.ids import ALPHABET
 from core.queue import ring
@@ -75,7 +76,7 @@ def open_dispatch(
         next_attempt_at=not_before,
         created_at=now,
     )
-    Dispatch.objects.bulk_create([dispatch])
+    insert(dispatch)
     DispatchStep.objects.bulk_create(_step(dispatch, seq, plan) for seq, plan in enumerate(steps))
     ring("campaigns.kill" if survives_kill else "campaigns.dispatch")
     return dispatch
