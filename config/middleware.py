@@ -1,48 +1,13 @@
 """Request id, log context, and no sessions on the API."""
 
 from collections.abc import Callable
-from typing import Any
 
 import structlog
-from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.contrib.messages.middleware import MessageMiddleware
 from django.http import HttpRequest, HttpResponse
-from django_htmx.middleware import HtmxMiddleware
 
-from config.dialects import API_PREFIX
 from core.ids import encode, new_uuid
-from core.sessions import SessionMiddleware
 
 Handler = Callable[[HttpRequest], HttpResponse]
-
-
-class _ForPages:
-    """A middleware that requests of the REST faces pass by: a key has no session, so a cookie
-    beside it means nothing.
-    """
-
-    get_response: Any
-
-    def __call__(self, request: HttpRequest) -> Any:
-        if API_PREFIX.match(request.path):
-            return self.get_response(request)
-        return super().__call__(request)  # type: ignore[misc]
-
-
-class PageSessions(_ForPages, SessionMiddleware):
-    """Ours, for pages."""
-
-
-class PageUsers(_ForPages, AuthenticationMiddleware):
-    """Django's, for pages."""
-
-
-class PageMessages(_ForPages, MessageMiddleware):
-    """Django's, for pages."""
-
-
-class PageHtmx(_ForPages, HtmxMiddleware):
-    """django-htmx's, for pages."""
 
 
 def request_context(get_response: Handler) -> Handler:
