@@ -50,6 +50,13 @@ def offer(request: Any) -> Offer:
     return kept[chosen]
 
 
+def offer_for(request: Any, public_id: str) -> Offer:
+    """What a filter offers that narrows to one business: its own among them. Needs the scope."""
+    usual = offer(request)
+    is_there = not public_id or any(item.public_id == public_id for item in usual.items)
+    return usual if is_there else offer_with(request.actor, public_id)
+
+
 def offer_with(actor: Actor, public_id: str, *, most: int = OFFERED) -> Offer:
     """The first `most` businesses by name, and the one with `public_id` wherever it stands, if
     the person may see it. One statement; needs the tenant's scope.

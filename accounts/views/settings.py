@@ -41,12 +41,16 @@ def businesses(request: PersonRequest) -> HttpResponse:
 
 
 def _businesses_page(request: PersonRequest, form: BusinessForm) -> HttpResponse:
+    part = request.GET.get("q", "").strip()[:100]
     with tenant_tx(request.actor.tenant_id, readonly=True):
         rows = queries.list_businesses(request.actor).order_by("-created_at", "-id")
+        if part:
+            rows = rows.filter(name__icontains=part)
         found, older = page_of(request, rows)
     context = {
         "businesses": [{"public_id": encode("biz", row.pk), "row": row} for row in found],
         "older_url": older,
+        "q": part,
         "form": form,
         "may_add": request.actor.role in MANAGERS,
     }

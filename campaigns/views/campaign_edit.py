@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.choice import SESSION_BUSINESS
 from accounts.web import PersonRequest, signed_in
 from campaigns import forms, gateway, queries
 from campaigns.commands import COMMANDS, Command
 from campaigns.domain.operations import OPERATIONS
 from campaigns.models import Campaign
 from campaigns.queries.tree_page import businesses_of
-from campaigns.views.campaign_pages import BASE, EDITING, SESSION_BUSINESS
+from campaigns.views.campaign_pages import BASE, EDITING
 from campaigns.views.outcomes import tell
 from core import clock
 from core.errors import AppError, NotFoundError

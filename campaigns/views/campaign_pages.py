@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from accounts.choice import SESSION_BUSINESS, offer_for
 from accounts.web import PersonRequest, signed_in
 from campaigns import queries
 from campaigns.models import Ad, AdSet, Campaign
@@ -25,7 +26,6 @@ from core.tenancy import tenant_tx
 
 PAGE = 50
 BASE = "/campaigns/"
-SESSION_BUSINESS = "business_id"
 EDITING = (Role.OWNER, Role.ADMIN, Role.BUYER)
 PREFIXES = {"campaign": "camp", "ad_set": "aset", "ad": "ad"}
 VERBS = {
@@ -68,8 +68,10 @@ def campaigns(request: PersonRequest) -> HttpResponse:
     with tenant_tx(request.actor.tenant_id, readonly=True):
         found, after = tree_page.campaign_page(request.actor, filters, size=PAGE)
         rows = _rows(found)
+        offered = offer_for(request, filters.business)
     context = {
         "rows": rows,
+        "offered": offered,
         "filters": filters,
         "statuses": [(name, readable(name)) for name in tree_page.STATUSES],
         "older": filters.url(after=after) if after else "",

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.choice import SESSION_BUSINESS, offer, offer_with
+from accounts.choice import SESSION_BUSINESS, offer_for
 from accounts.web import PersonRequest, confirm_url, signed_in
 from campaigns import approvals, queries
 from campaigns.queries.inbox_page import has_connection, proposers
@@ -102,9 +102,7 @@ def _listed(request: PersonRequest, now: datetime, open_id: str = "") -> dict[st
     context: dict[str, Any] = {"filters": filters, "page": page, "query": filters.query()}
     context["rows_html"] = rows_html(page.rows, open_id)
     if not request.htmx:
-        offered = offer(request)
-        if filters.business not in ("", *(public_id for public_id, _name in offered.options)):
-            offered = offer_with(request.actor, filters.business)
+        offered = offer_for(request, filters.business)
         context["filter_form"] = filter_form(
             replace(filters, after=""),
             people=tuple(proposers(request.actor)),

@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
+from accounts.choice import offer_for
 from accounts.models import ApiKey, AuditDetail, AuditEvent, Business, User
 from accounts.web import PersonRequest, signed_in
 from campaigns.models import Ad, AdSet, PendingAction
@@ -43,7 +44,9 @@ def audit(request: PersonRequest) -> HttpResponse:
     chosen = {name: request.GET.get(name, "")[:64] for name in (*NAMES, "after")}
     with tenant_tx(request.actor.tenant_id, readonly=True):
         page = _page(request.actor, chosen)
+        offered = offer_for(request, chosen["business"])
     context = {"page": page, "chosen": chosen, "types": _types(), "channels": CHANNELS.items()}
+    context["offered"] = offered
     context["narrowed"] = any(chosen[name] for name in NAMES)
     partial = "rows" if request.htmx and request.htmx.target == "history-rows" else ""
     return render_page(request, "config/audit.html", context, partial=partial)

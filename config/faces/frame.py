@@ -103,7 +103,7 @@ def build(request: HttpRequest) -> Frame:
     """The frame of this request; two statements whatever the tenant's size, a third to name the
     businesses that a kill switch stopped.
     """
-    user = request.user
+    user = getattr(request, "user", None)  # a mailed link below the REST faces has no session
     frame = Frame(theme=_theme(request))
     if not isinstance(user, User):
         return frame
@@ -152,7 +152,7 @@ def address(name: str) -> str:
 
 
 def _theme(request: HttpRequest) -> str:
-    theme = getattr(request.user, "theme", "") or request.COOKIES.get("theme", "")
+    theme = getattr(getattr(request, "user", None), "theme", "") or request.COOKIES.get("theme", "")
     return theme if theme in THEMES else ""
 
 
