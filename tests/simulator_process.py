@@ -215,7 +215,7 @@ def _environment(base: Path, port: int, token: str) -> dict[str, str]:
 
 
 def _wait_ready(sim: Simulator, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break

@@ -68,7 +68,7 @@ def is_listening(url: str) -> bool:
     return False
 
 
-def wait_listening(child: subprocess.Popen[bytes], url: str, *, seconds: float = 60) -> None:
+def wait_listening(child: subprocess.Popen[bytes], url: str, *, seconds: float = 180) -> None:
     """Return once `url` accepts connections; raises ProcessError when the child ends before."""
     deadline = time.monotonic() + seconds
     while not is_listening(url):

@@ -147,8 +147,9 @@ def dispatchers(
     )
     fleet = Fleet(folder, parent)
     try:
-        _wait(lambda: fleet.pids or parent.poll() is not None, 60)
+        _wait(lambda: fleet.pids or parent.poll() is not None, 180)
         assert parent.poll() is None, fleet.log()[-2000:]
+        assert fleet.pids, "no child started"
         if mode == "embedded":
             fleet.wait_for_report()
         yield fleet

@@ -94,7 +94,7 @@ def running_site(folder: Path) -> Iterator[Site]:
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            until(lambda: _answers(url, server, folder / "server.log"), seconds=120)
+            until(lambda: _answers(url, server, folder / "server.log"), seconds=300)
             seeded = subprocess.run(
                 [sys.executable, "-m", "tests.browser.seed"],
                 cwd=ROOT, env=env, capture_output=True, text=True, check=False,

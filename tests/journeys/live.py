@@ -93,7 +93,7 @@ def running_product(folder: Path, **environment: str) -> Iterator[Live]:
 
 
 def _wait(url: str, child: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while True:
         assert child.poll() is None, "the product did not start"
         with contextlib.suppress(httpx.TransportError):
