@@ -108,5 +108,5 @@ def play(
         network.advance(STEP_DAYS)
         for connection in grants:
             sync_connection(connection.pk, now=now())
-        say(f"day {day + STEP_DAYS} of {DAYS}")
+        say(f"simulated delivery: day {day + STEP_DAYS} of {DAYS}")
     return made

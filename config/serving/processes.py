@@ -35,12 +35,14 @@ def _die_with_parent() -> None:
 def spawn(*arguments: str, **environment: str) -> subprocess.Popen[bytes]:
     """Start a management command as a child with extra environment variables.
 
-    On Linux the child is also told to end when this process dies without saying so.
+    On Linux the child is also told to end when this process dies without saying so. A terminal's
+    Ctrl-C reaches only this process, which then stops its children: told twice, a granian hangs.
     """
     return subprocess.Popen(  # noqa: S603 - our own command line
         manage(*arguments),
         env=os.environ | environment,
         preexec_fn=_die_with_parent,
+        start_new_session=True,
     )
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+from config.serving import processes
 from tests.architecture.source import ROOMS, ROOT, python_files, tree
 
 
@@ -42,3 +43,11 @@ def test_every_role_can_be_served() -> None:
     code = "from django.core.management import get_commands; print(get_commands().get('serve'))"
     for role in ("all_in_one", "web", "stream", "worker", "dispatcher", "beat", "simulator"):
         assert in_a_process(code, ROLE=role) == ["config"], role
+
+
+def test_a_terminals_ctrl_c_does_not_reach_the_children() -> None:
+    child = processes.spawn("version")
+    try:
+        assert os.getsid(child.pid) == child.pid != os.getsid(0)
+    finally:
+        child.wait()

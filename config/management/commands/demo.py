@@ -34,7 +34,8 @@ class Command(BaseCommand):
         try:
             self._seed()
             server = processes.spawn("serve", SIM_SECONDS_PER_HOUR=str(state.SECONDS_PER_HOUR))
-            signal.signal(signal.SIGTERM, lambda *_args: server.terminate())
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, lambda *_args: server.terminate())
             processes.wait_listening(server, settings.PUBLIC_URL)
         except processes.ProcessError as error:
             raise CommandError(str(error)) from error
@@ -81,7 +82,7 @@ def banner(demo: state.Demo) -> str:
     """What a person needs to look around, and an agent to begin."""
     url = settings.PUBLIC_URL
     logins = [
-        f"  {role:<10} {people.email_of(role)}   password {demo.password}"
+        f"  {role:<9} {people.email_of(role):<23} password {demo.password}"
         for role in (Role.BUYER, Role.APPROVER, Role.OWNER)
     ]
     return "\n".join(
