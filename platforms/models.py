@@ -84,6 +84,7 @@ class AdAccount(TenantModel):
     is_default = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     synced_at = models.DateTimeField(null=True, blank=True)
+    clock_offset_s = models.BigIntegerField(default=0)  # platform's time minus ours, test only
 
     class Meta:
         indexes = [

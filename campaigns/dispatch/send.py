@@ -14,6 +14,8 @@ from platforms.errors import PlatformError
 
 log = structlog.get_logger(__name__)
 NOTHING_HAPPENED = ("rate_limited", "unavailable")
+MARKS = 5
+SLOW = "slow"
 CERTAIN = ("auth", "invalid", "permission", "not_found")
 
 
@@ -27,26 +29,32 @@ def send(work: Work, step: DispatchStep) -> bool:
         return _refused(work, step, error)
     reason = _mark_in_time(work, step)
     if reason:
-        _not_sent(work, reason)
+        _not_sent(work, step, reason)
         return False
     return _call(work, step, call)
 
 
 def _mark_in_time(work: Work, step: DispatchStep) -> str:
-    """Mark the step sent, again where the worker slept between the check and the call."""
+    """Mark the step sent, again where the worker slept between the check and the call.
+
+    SLOW after a few marks that all came too late: this machine cannot keep the promise now.
+    """
     if is_activation(step):
         reach("dispatch.before_activate")
-    while True:
+    for _attempt in range(MARKS):
         checked_at = work.ticker.now()
         reason = mark_sent(work, step)
         reach("dispatch.before_call")
         age = (work.ticker.now() - checked_at).total_seconds()
         if reason or (age <= CHECK_GOOD_FOR_S and work.has_room_for_a_call()):
             return reason
+    return SLOW
 
 
-def _not_sent(work: Work, reason: str) -> None:
-    if reason == recheck.KILLED:
+def _not_sent(work: Work, step: DispatchStep, reason: str) -> None:
+    if reason == SLOW:
+        _refused(work, step, PlatformError("unavailable", "Not sent: its check came too late."))
+    elif reason == recheck.KILLED:
         outcomes.hold(work)
     else:
         outcomes.refuse(work, reason)

@@ -12,6 +12,8 @@ from django.db.models import Model
 from accounts.models import Business
 from campaigns.domain.steps import StepPlan
 from campaigns.models import Ad, AdSet, Campaign, Dispatch
+from core.clock import platform_now
+from platforms.models import AdAccount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +51,17 @@ class Subject:
 
     @property
     def today(self) -> date:
-        """The day in the ad account's zone, UTC where none is known."""
+        """The platform's day in the campaign's ad account; UTC's where it has none yet."""
         account = self.campaign.ad_account if self.campaign else None
+        return self.now.date() if account is None else self.today_in(account)
+
+    def today_in(self, account: AdAccount) -> date:
+        """The platform's day in the account's zone."""
         try:
-            zone = ZoneInfo(account.timezone) if account else ZoneInfo("UTC")
+            zone = ZoneInfo(account.timezone)
         except (ZoneInfoNotFoundError, ValueError):
             zone = ZoneInfo("UTC")
-        return self.now.astimezone(zone).date()
+        return platform_now(account, at=self.now).astimezone(zone).date()
 
 
 @dataclass(frozen=True, slots=True)

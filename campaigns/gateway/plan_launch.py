@@ -81,7 +81,7 @@ def _check(subject: Subject, account: AdAccount) -> None:
             code="ad_account_not_active",
         )
     checks.check_budget(campaign.budget_micros, campaign.currency)
-    checks.check_schedule(campaign.start_date, campaign.end_date, today=subject.today)
+    checks.check_schedule(campaign.start_date, campaign.end_date, today=subject.today_in(account))
     checks.check_lifetime({}, campaign)
 
 

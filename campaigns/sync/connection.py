@@ -92,12 +92,21 @@ def _note(
         )
 
 
+def _keep_time(account: AdAccount, reader: Reader, *, now: datetime) -> None:
+    """Remember how far the simulator's clock is ahead of ours."""
+    ahead = round((reader.platform_now() - now).total_seconds())
+    with tenant_tx(account.tenant_id):
+        AdAccount.objects.filter(pk=account.pk).update(clock_offset_s=ahead)
+
+
 def _sync_account(account: AdAccount, *, now: datetime) -> SyncResult:
     with tenant_tx(account.tenant_id, readonly=True):
         found = readback.known_objects(account, now=now)
+    reader = platform_queries.open_reader(account)
+    if account.environment == "test":
+        _keep_time(account, reader, now=now)
     if not found.campaign_of["campaign"]:
         return SyncResult()
-    reader = platform_queries.open_reader(account)
     readback.read(found, reader)
     today = reader.platform_now().astimezone(ZoneInfo(account.timezone)).date()
     changed = 0

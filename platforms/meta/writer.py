@@ -68,7 +68,12 @@ class MetaWriter:
         return self._create(f"{account}/ads", mapping.ad_params(spec, tag=tag))
 
     def update(self, object_type: str, external_id: str, changes: Changes) -> None:
-        """Send the fields that are set. A rename keeps the tag, targeting keeps what others set."""
+        """Send the fields that are set. A rename keeps the tag, targeting keeps what others set.
+
+        Both need what stands there now: Graph replaces the whole name and the whole targeting, so
+        the tag and what was set outside would be lost. It is no second check of the value decided
+        upon, which dispatch reads before this call.
+        """
         tag = self._tag(external_id) if changes.name is not None else ""
         params = mapping.update_params(object_type, changes, tag=tag, tz=self._zone)
         if changes.targeting is not None or changes.platforms:

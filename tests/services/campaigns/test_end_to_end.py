@@ -199,6 +199,31 @@ def test_approved_launch_reaches_the_platform(connected):
     assert seen["daily_budget"] == "7000"
 
 
+def test_the_past_is_the_simulators(connected):
+    from campaigns import sync
+    from core.errors import InvalidError
+
+    cast, sim, _person = connected
+    soon = (wall() + timedelta(days=6)).date().isoformat()
+    public = create(cast, end_date=(wall() + timedelta(days=5)).date()).created_id
+    act(cast, "launch_campaign", campaign_id=public, now=wall())
+    assert drain(cast) == []
+    sim.advance(hours=240)
+    with tenant_tx(cast.tenant.id, readonly=True):
+        connection = Connection.objects.get()
+    sync.sync_connection(connection.pk, now=wall())
+    other = create(cast, name="Other", end_date=(wall() + timedelta(days=5)).date()).created_id
+    for kind, target, more in (
+        ("set_schedule", public, {"end_date": soon}),
+        ("launch_campaign", other, {}),
+    ):
+        with pytest.raises(InvalidError) as caught:
+            act(cast, kind, campaign_id=target, now=wall(), **more)
+        assert caught.value.code == "schedule_in_past"
+    late = (wall() + timedelta(days=15)).date().isoformat()
+    assert not act(cast, "set_schedule", campaign_id=public, end_date=late, now=wall()).is_denied
+
+
 def test_kill_switch_stops_delivery_and_restores_it(connected):
     cast, sim, person = connected
     public = create(cast).created_id

@@ -254,3 +254,24 @@ def test_every_finished_change_is_one_event(world, platform, running):
         types = list(OutboxEvent.objects.values_list("event_type", flat=True))
     assert types.count("campaign.updated") == 1
     assert types.count("ads.write.dispatched") == 2
+
+
+def test_a_worker_that_is_always_too_late_gives_the_change_back_unsent(
+    world, platform, running, monkeypatch
+):
+    from campaigns.dispatch import send
+
+    marks = []
+    real = send.mark_sent
+    monkeypatch.setattr(send, "mark_sent", lambda *args: marks.append(1) or real(*args))
+    monkeypatch.setattr(send, "CHECK_GOOD_FOR_S", -1)
+    job = change_budget(world, running)
+    run_once(NOW)
+    assert (len(marks), platform.calls) == (send.MARKS, [])
+    dispatch = world.dispatch(job)
+    assert (dispatch.state, dispatch.error_kind) == ("ready", "unavailable")
+    assert [step.state for step in world.steps(job)] == ["ready"]
+    monkeypatch.undo()
+    monkeypatch.setattr("campaigns.dispatch.writers.connect", lambda account: (platform, platform))
+    run_once(later(5))
+    assert world.dispatch(job).state == "done"
