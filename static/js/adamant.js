@@ -83,7 +83,7 @@
   function tick() {
     document.querySelectorAll("[data-countdown]").forEach((el) => {
       const left = Math.ceil((Date.parse(el.dataset.countdown) - Date.now()) / 1000);
-      el.textContent = String(Math.max(left, 0));
+      el.textContent = el.dataset.text.replace("{n}", String(Math.max(left, 0)));
       if (left <= 0) {
         el.removeAttribute("data-countdown");
         if (window.htmx) htmx.trigger(body, "pending-changed");
