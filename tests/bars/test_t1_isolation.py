@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.rls import tenant_models
-from core.compiled import Compiled
+from core.compiled import Compiled, forget
 from core.tenancy import TenantManager, tenant_tx
 from tests.bars.matrix import check_row, rolled_back
 from tests.routes import EXEMPT, ROUTES
@@ -81,10 +81,12 @@ def without_manager(models: set[type] | None = None) -> Iterator[None]:
             self._statements = before
 
     TenantManager.get_queryset, Compiled._prepare = leaky, anew
+    forget()
     try:
         yield
     finally:
         TenantManager.get_queryset, Compiled._prepare = real, kept
+        forget()
 
 
 def seeds() -> dict[str, list[str]]:
