@@ -24,10 +24,11 @@ from campaigns.gateway import effects
 from campaigns.gateway.effects import Case
 from campaigns.gateway.intake import gate_input, with_headroom
 from campaigns.gateway.planning import plan_of
+from campaigns.gateway.proposals import fingerprint
 from campaigns.gateway.targets import subject_of
+from campaigns.gateway.withdraw import settle_launch_state
 from campaigns.models import PendingAction
 from core.actors import Actor
-from core.canonical import digest
 from core.errors import ForbiddenError
 from core.ids import encode
 from core.tenancy import tenant_tx
@@ -119,8 +120,10 @@ def _case(row: PendingAction, actor: Actor, *, now: datetime) -> Case:
 
 
 def _has_moved(row: PendingAction, case: Case, seen: Seen) -> bool:
-    """Whether our row or the platform shows another value than the proposal was made on."""
-    if digest(case.plan.before) != row.fingerprint:
+    """Whether our row or the platform shows another value than the proposal was made on, or other
+    content would be sent than was proposed.
+    """
+    if fingerprint(case.plan) != row.fingerprint:
         return True
     expected = case.plan.expects.get("values", {})
     return any(expected.get(name, value) != value for name, value in seen.values.items())
@@ -129,6 +132,7 @@ def _has_moved(row: PendingAction, case: Case, seen: Seen) -> bool:
 def _conflict(row: PendingAction, actor: Actor, *, now: datetime) -> PendingAction:
     row.status = "conflict"
     _save(row)
+    settle_launch_state(row)
     tell(actor, row, "approval.conflict", now=now, detail={"current": row.current})
     return row
 

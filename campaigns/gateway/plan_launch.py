@@ -1,5 +1,7 @@
 """The plan of a launch: create what is still local, paused, then activate from below."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from campaigns import spend
@@ -14,16 +16,19 @@ from campaigns.gateway.plan_ads import (
     activation,
     ad_set_step,
     ad_steps,
+    content,
     dates,
     new_ad,
     new_ad_set,
     new_creative,
 )
 from campaigns.models import Ad, AdSet, Campaign, Creative
+from core.canonical import digest
 from core.errors import InvalidError
 from platforms.models import AdAccount
 
 _GONE = ("ARCHIVED", "DELETED")
+SHOWN = 50
 
 
 def plan_launch(command: LaunchCampaign, subject: Subject) -> Plan:
@@ -31,7 +36,7 @@ def plan_launch(command: LaunchCampaign, subject: Subject) -> Plan:
     checks.check_open(subject)
     campaign = subject.parent
     if campaign.status == "ACTIVE" and not _has_local(campaign):
-        return _plan(subject, [], [])
+        return _plan(subject, {})
     account = choose_ad_account(subject, command.ad_account_id)
     _check(subject, account)
     ad_sets, ads, made = _content(subject)
@@ -53,7 +58,8 @@ def plan_launch(command: LaunchCampaign, subject: Subject) -> Plan:
     steps += [activation("ad_set", row) for row in ad_sets if row.status == "DRAFT"]
     steps.append(_activate(subject))
     campaign.ad_account = account
-    return _plan(subject, ad_sets, ads, made=made, steps=tuple(steps), account=account)
+    after = _after(campaign, ad_sets, ads, uses={"page_id": page, "pixel_id": pixel})
+    return _plan(subject, after, made=made, steps=tuple(steps))
 
 
 def _has_local(campaign: Campaign) -> bool:
@@ -162,36 +168,57 @@ def _activate(subject: Subject) -> StepPlan:
     )
 
 
-def _plan(
-    subject: Subject,
-    ad_sets: list[AdSet],
-    ads: list[Ad],
-    *,
-    made: tuple[Creative | AdSet | Ad, ...] = (),
-    steps: tuple[StepPlan, ...] = (),
-    account: AdAccount | None = None,
-) -> Plan:
-    campaign = subject.parent
-    launches = bool(steps)
-    changes = (
-        LocalChange(
-            Campaign, campaign.id, {"ad_account": account, "effective_status": "LAUNCHING"}
-        ),
-    )
-    after = {
+def _after(
+    campaign: Campaign, ad_sets: list[AdSet], ads: list[Ad], *, uses: dict[str, str]
+) -> dict[str, Any]:
+    """All that goes live, so that an approver sees it and an approval covers nothing else: what is
+    still local may be edited while the launch waits.
+    """
+    names = {row.id: row.name for row in ad_sets}
+    whole = {
+        "campaign": {
+            "name": campaign.name,
+            "objective": campaign.objective,
+            "platforms": list(campaign.platforms),
+            "ad_account": campaign.ad_account.name if campaign.ad_account else "",
+            **uses,
+            **dates(campaign),
+        },
+        "ad_sets": [{"name": row.name, "targeting": row.targeting} for row in ad_sets],
+        "ads": [
+            {"name": ad.name, "ad_set": names[ad.ad_set_id], **content(ad.creative)} for ad in ads
+        ],
+    }
+    account = str(campaign.ad_account.id) if campaign.ad_account else ""
+    return {
         "status": "ACTIVE",
         "budget_type": campaign.budget_type,
         "budget_micros": campaign.budget_micros,
-        "ad_sets": [row.name for row in ad_sets],
-        "ads": [row.name for row in ads],
+        **whole,
+        "ad_sets": whole["ad_sets"][:SHOWN],
+        "ads": whole["ads"][:SHOWN],
+        "content_digest": digest({"content": whole, "account": account}),
     }
+
+
+def _plan(
+    subject: Subject,
+    after: dict[str, Any],
+    *,
+    made: tuple[Creative | AdSet | Ad, ...] = (),
+    steps: tuple[StepPlan, ...] = (),
+) -> Plan:
+    campaign = subject.parent
+    launches = bool(steps)
+    values = {"ad_account": campaign.ad_account, "effective_status": "LAUNCHING"}
+    changes = (LocalChange(Campaign, campaign.id, values),)
     target = spend.activation_target(campaign, subject.open) if launches else None
     return Plan(
         target_type="campaign",
         target_id=campaign.id,
         target_name=campaign.name,
         before={"status": campaign.status} if launches else {},
-        after=after if launches else {},
+        after=after,
         is_local=False,
         event="campaign.launched",
         rows=made,

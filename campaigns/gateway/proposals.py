@@ -14,6 +14,7 @@ from campaigns.domain.risk import assess
 from campaigns.gateway import effects
 from campaigns.gateway.effects import Case, axes_in_play, currency_of
 from campaigns.gateway.outcome import DISPATCHING, PENDING, Outcome, iso
+from campaigns.gateway.plan import Plan
 from campaigns.models import Campaign, PendingAction
 from core.canonical import digest
 from core.compiled import Compiled, insert
@@ -35,9 +36,14 @@ class Proposer:
         return cls(row.proposer_kind, row.proposer_id, row.proposer_label, row.proposer_chain)
 
 
+def fingerprint(plan: Plan) -> str:
+    """What an approval is given for: the values that were, and all that would be sent."""
+    return digest({"before": plan.before, "after": plan.after})
+
+
 def earlier(case: Case) -> Outcome | None:
     """An open proposal of the same change by the same proposer, or its rejection within the
-    cool-down (raises ConflictError).
+    cool-down (raises ConflictError). One whose content has changed since is another change.
     """
     if case.plan.is_local or case.plan.is_noop:
         return None
@@ -48,6 +54,8 @@ def earlier(case: Case) -> Outcome | None:
     )
     since = case.now - timedelta(hours=case.state.cooldown_h)
     for row in rows:
+        if row.status == "pending" and row.fingerprint != fingerprint(case.plan):
+            continue
         if row.status != "rejected":
             return _pending_outcome(case, row, duplicate=True)
         decided = row.decided_at
@@ -157,7 +165,7 @@ def _pending_row(
         axes=sorted(axes_in_play(case)),
         before=plan.before,
         after=plan.after,
-        fingerprint=digest(plan.before),
+        fingerprint=fingerprint(plan),
         rationale=why[0],
         rationale_source=why[1] or ("agent" if why[0] else ""),
         proposer_kind=actor.kind,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from campaigns.views.words import FIELDS, readable, word
 from core.money import display
 
-HIDDEN = frozenset({"currency", "version", "schema_version"})
+HIDDEN = frozenset({"currency", "version", "schema_version", "content_digest"})
 CONTAINERS = frozenset({"targeting", "creative"})  # what is in them is named well enough alone
 CODES = frozenset(
     {"status", "objective", "budget_type", "platforms", "call_to_action", "strategy", "frequency"}
@@ -156,6 +156,18 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, item in value.items():
         if isinstance(item, Mapping):
             flat.update(_flat(item, f"{prefix}{key}."))
+        elif isinstance(item, list) and item and all(isinstance(one, Mapping) for one in item):
+            flat.update(_numbered(item, f"{prefix}{key}"))
         else:
             flat[f"{prefix}{key}"] = item
+    return flat
+
+
+def _numbered(items: list[Mapping[str, Any]], prefix: str) -> dict[str, Any]:
+    """Objects with content of their own, one after the other; a list of places stays one row."""
+    if any("name" not in item for item in items):
+        return {prefix: items}
+    flat: dict[str, Any] = {}
+    for number, item in enumerate(items, 1):
+        flat.update(_flat(item, f"{prefix}.{number}."))
     return flat

@@ -9,11 +9,13 @@ from accounts.models import OutboxEvent, Verdict
 from accounts.services.keys import create_key
 from campaigns import approvals
 from campaigns.models import Ad, AdSet, Campaign, Dispatch, PendingAction
+from campaigns.views.diff import diff_rows
 from core.actors import Role
 from core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from core.ids import encode
 from core.tenancy import tenant_tx
 from platforms.errors import PlatformError
+from platforms.models import PlatformAsset
 from tests.cast import NOW
 from tests.services.campaigns.readers import FakeReader
 from tests.services.campaigns.stage import (
@@ -327,3 +329,81 @@ def test_rival_cannot_decide(acme, rival, proposal):
     with pytest.raises(NotFoundError):
         approvals.approve(pa(proposal), actor=rival.person(Role.OWNER), now=NOW)
     assert fresh(acme, PendingAction, proposal.id).status == "pending"
+
+
+@pytest.fixture
+def launch(acme, reader):
+    """A launch an agent proposed, of a campaign with an ad set and an ad of its own."""
+    connect(acme)
+    set_modes(acme, structural="draft", creative="draft", tactical="draft")
+    created = create(acme)
+    places = {"locations": [{"value": "US"}]}
+    ad_set = act(
+        acme, "create_ad_set", campaign_id=created.created_id, name="Set", targeting=places
+    )
+    said = {"primary_text": "Books", "link_url": "https://acme.example/"}
+    ad = act(acme, "create_ad", ad_set_id=ad_set.created_id, name="Ad", creative=said)
+    outcome = act(acme, "launch_campaign", campaign_id=created.created_id)
+    return outcome, {"campaign_id": created.created_id}, ad_set.created_id, ad.created_id
+
+
+def edits(launch):
+    _, campaign, ad_set, ad = launch
+    said = {"primary_text": "Pills", "link_url": "https://evil.example/"}
+    return {
+        "budget": ("set_daily_budget", {**campaign, "budget_micros": 9000 * MICROS}),
+        "end": ("set_schedule", {**campaign, "end_date": "2027-01-31"}),
+        "name": ("update_campaign", {**campaign, "name": "Other"}),
+        "platforms": ("update_campaign", {**campaign, "platforms": ["instagram"]}),
+        "creative": ("update_ad", {"ad_id": ad, "creative": said}),
+        "targeting": (
+            "set_targeting",
+            {"ad_set_id": ad_set, "targeting": {"locations": [{"value": "DE"}]}},
+        ),
+        "one more ad": ("create_ad", {"ad_set_id": ad_set, "name": "More", "creative": said}),
+    }
+
+
+@pytest.mark.parametrize(
+    "edit", ["budget", "end", "name", "platforms", "creative", "targeting", "one more ad"]
+)
+def test_what_was_edited_after_a_launch_was_proposed_is_not_launched(acme, launch, edit):
+    kind, fields = edits(launch)[edit]
+    currency = {"currency": "USD"} if "budget_micros" in fields else {}
+    assert act(acme, kind, **fields, **currency).status == "applied"
+    outcome = launch[0]
+    row = approvals.approve(outcome.pending_action_id, actor=acme.person(Role.APPROVER), now=NOW)
+    assert (row.status, count(acme, Dispatch)) == ("conflict", 0)
+    campaign = fresh(acme, Campaign, launch[1]["campaign_id"])
+    assert (campaign.status, campaign.effective_status) == ("DRAFT", "DRAFT")
+
+
+def test_another_default_page_is_not_what_was_approved(acme, launch):
+    with tenant_tx(acme.tenant.id):
+        pages = PlatformAsset.objects.filter(kind="page")
+        pages.update(external_id="page_of_another")
+    row = approvals.approve(launch[0].pending_action_id, actor=acme.person(Role.APPROVER), now=NOW)
+    assert (row.status, count(acme, Dispatch)) == ("conflict", 0)
+
+
+def test_a_launch_shows_all_that_goes_live(acme, launch):
+    row = fresh(acme, PendingAction, launch[0].pending_action_id)
+    shown = {line.label: line.proposed for line in diff_rows(row.before, row.after, currency="USD")}
+    assert shown["Ads 1 Link"] == "https://acme.example/"
+    assert shown["Ads 1 Text"] == "Books"
+    assert shown["Ad sets 1 Targeting Countries"] == "US"
+    assert shown["Campaign Page"] == "page1"
+    assert shown["Budget"] == "$50.00"
+    assert not any("digest" in label.lower() for label in shown)
+
+
+def test_an_edited_launch_is_proposed_anew_and_the_same_one_is_not(acme, launch):
+    outcome, campaign, _ad_set, _ad = launch
+    again = act(acme, "launch_campaign", **campaign)
+    assert (again.pending_action_id, again.duplicate) == (outcome.pending_action_id, True)
+    act(acme, "update_campaign", **campaign, name="Other")
+    newer = act(acme, "launch_campaign", **campaign, supersedes=outcome.pending_action_id)
+    assert newer.pending_action_id != outcome.pending_action_id
+    assert fresh(acme, PendingAction, outcome.pending_action_id).status == "superseded"
+    row = approvals.approve(newer.pending_action_id, actor=acme.person(Role.APPROVER), now=NOW)
+    assert row.status == "approved"
