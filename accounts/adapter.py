@@ -42,6 +42,10 @@ def environment_of(request: HttpRequest) -> str:
     return "test" if settings.DEMO or (host and host == settings.SANDBOX_HOST) else "live"
 
 
+def _mail(template: str, email: str, request: HttpRequest) -> None:
+    registration.mail_within_limits(template, email, origin=browser_origin(request), now=now())
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untyped
     """People sign in by e-mail. A password that only a REST registration vouches for opens no
     session.
@@ -69,7 +73,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         """None for an unclaimed account too; its mailbox gets a claim link instead."""
         user = super().authenticate(request, **credentials)
         if user is not None and not user.is_claimed:
-            queue_mail("claim", user.email, {}, now=now())
+            _mail("claim", user.email, request)
             return None
         return user  # type: ignore[no-any-return]
 
@@ -85,7 +89,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
         if response is None and user.email_verified_at is None:  # type: ignore[attr-defined]
             request.session[PENDING_EMAIL] = user.email  # type: ignore[attr-defined]
-            queue_mail("verify_code", user.email, {}, now=now())  # type: ignore[attr-defined]
+            _mail("verify_code", user.email, request)  # type: ignore[attr-defined]
             response = HttpResponseRedirect(reverse("verify"))
         return response
 
@@ -125,7 +129,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         if user.is_claimed:  # type: ignore[attr-defined]
             super().send_password_reset_mail(user, email, context)
         else:
-            queue_mail("claim", email, {}, now=now())
+            _mail("claim", email, self.request)
 
     def send_notification_mail(  # noqa: PLR0917 - allauth's signature
         self,

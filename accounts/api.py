@@ -20,8 +20,18 @@ from core.clock import now
 from core.errors import InvalidError
 from core.ids import encode
 from core.tenancy import tenant_tx
+from core.text import is_plain
 
-Name = Annotated[str, pydantic.Field(min_length=1, max_length=100)]
+
+def _one_line(text: str) -> str:
+    """Names stand in mails and in the inbox: nothing in them may pose as more text."""
+    if not is_plain(text, lines=False):
+        raise ValueError("control and invisible characters are not allowed")
+    return text
+
+
+Line = pydantic.AfterValidator(_one_line)
+Name = Annotated[str, pydantic.Field(min_length=1, max_length=100), Line]
 Secret = Annotated[str, pydantic.Field(min_length=1, max_length=256)]
 Email = Annotated[str, pydantic.Field(min_length=3, max_length=254)]
 DAY_S = 86_400
@@ -36,7 +46,7 @@ class Registration(Body):
     password: Secret
     first_name: Name
     last_name: Name
-    organization: Annotated[str, pydantic.Field(max_length=200)] = ""
+    organization: Annotated[str, pydantic.Field(max_length=200), Line] = ""
     verification_method: Literal["email", "phone"] = "email"
     phone: Annotated[str, pydantic.Field(max_length=40)] | None = None
 
@@ -57,7 +67,7 @@ class Login(Body):
 
 
 class KeyBody(Body):
-    name: Annotated[str, pydantic.Field(min_length=1, max_length=120)]
+    name: Annotated[str, pydantic.Field(min_length=1, max_length=120), Line]
     scopes: Annotated[list[str], pydantic.Field(min_length=1, max_length=40)]
     business_id: Annotated[str, pydantic.Field(max_length=60)] = ""
     expires_in_days: Annotated[int, pydantic.Field(ge=1, le=3650)] | None = None
@@ -68,7 +78,7 @@ class Rotation(Body):
 
 
 class BusinessBody(Body):
-    name: Annotated[str, pydantic.Field(min_length=1, max_length=200)]
+    name: Annotated[str, pydantic.Field(min_length=1, max_length=200), Line]
     currency: Annotated[str, pydantic.Field(min_length=3, max_length=3)] = "USD"
 
 

@@ -127,7 +127,7 @@ def parse[B: pydantic.BaseModel](body: type[B], request: Request) -> B:
 def page_limit(request: Request) -> int:
     """`limit` of 1 to 100, 20 when absent."""
     text = request.query_params.get("limit", "20")
-    if not text.isdecimal() or len(text) > 3 or not 1 <= int(text) <= 100:
+    if not (text.isascii() and text.isdigit()) or len(text) > 3 or not 1 <= int(text) <= 100:
         raise InvalidError("limit must be a whole number from 1 to 100.", field="limit")
     return int(text)
 
@@ -163,7 +163,14 @@ def read_cursor(cursor: str) -> tuple[datetime, UUID]:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         moment_text, key_text = json.loads(raw)
         moment, key = datetime.fromisoformat(moment_text).astimezone(UTC), UUID(key_text)
-    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error) as error:
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        binascii.Error,
+    ) as error:
         raise InvalidError("cursor is not one that this API returned.", field="cursor") from error
     return moment, key
 

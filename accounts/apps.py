@@ -8,12 +8,13 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from allauth.account.signals import password_reset
+        from allauth.account.signals import password_changed, password_reset
 
         from accounts.rls import after_migrate
 
         post_migrate.connect(after_migrate, sender=self, dispatch_uid="accounts.rls")
         password_reset.connect(after_password_reset, dispatch_uid="accounts.password_reset")
+        password_changed.connect(after_password_change, dispatch_uid="accounts.password_changed")
         register_secrets()
 
 
@@ -34,8 +35,17 @@ def register_secrets() -> None:
 
 def after_password_reset(*, request: Any, user: Any, **_kwargs: Any) -> None:
     """Receiver of allauth's signal: the link in the mail has proven the mailbox."""
+    after_password_change(user=user)
     from accounts.adapter import browser_origin
     from accounts.services.registration import confirm_address
     from core.clock import now
 
     confirm_address(user, origin=browser_origin(request), now=now())
+
+
+def after_password_change(*, user: Any, **_kwargs: Any) -> None:
+    """Receiver of allauth's signal: who knew the old password is out, over REST too."""
+    from accounts.services.keys import end_login_keys
+    from core.clock import now
+
+    end_login_keys(user.pk, now=now())

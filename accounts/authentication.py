@@ -9,7 +9,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.domain.scopes import CANONICAL, expand
-from accounts.queries import KEY_BY_DIGEST
+from accounts.queries import KEY_BY_DIGEST, business_limits
 from accounts.services.key_usage import note_use
 from core.actors import Actor, ActorKind, Channel, Environment
 from core.clock import now
@@ -64,6 +64,7 @@ def authenticate_key(token: str, request: HttpRequest) -> tuple[Actor, dict[str,
         scopes=expand(row["scopes"]),
         environment=Environment(row["environment"]),
         business_id=row["business_id"],
+        business_ids=business_limits(row["business_ids"]),
         user_id=row["user_id"],
         roots=tuple(dict.fromkeys(part for part in (key_id, row["parent"], row["root"]) if part)),
     )

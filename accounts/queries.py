@@ -1,6 +1,7 @@
 """Reads of the room `accounts`."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -17,11 +18,13 @@ KEY_BY_DIGEST = Lookup(
     SELECT k.id, k.tenant_id, k.user_id, k.business_id, k.environment, k.name, k.scopes, k.root,
       k.parent, k.granted_by_person, k.expires_at, k.revoked_at, k.last_used_at,
       u.email, u.is_active, u.email_verified_at, t.is_suspended,
+      m.business_ids,
       p.id AS plan_id, p.slug AS plan_slug,
       p.requests_per_minute, p.requests_per_day
     FROM accounts_apikey k
     JOIN accounts_user u ON u.id = k.user_id
     JOIN accounts_tenant t ON t.id = k.tenant_id
+    JOIN accounts_membership m ON m.tenant_id = k.tenant_id AND m.user_id = k.user_id
     LEFT JOIN billing_subscription s ON s.tenant_id = k.tenant_id AND s.cancelled_at IS NULL
     JOIN billing_plan p ON p.id = COALESCE(s.plan_id, 1)
     WHERE k.digest = :digest""",
@@ -44,6 +47,7 @@ KEY_BY_DIGEST = Lookup(
         "is_active": "boolean",
         "email_verified_at": "timestamptz",
         "is_suspended": "boolean",
+        "business_ids": "jsonb",
         "plan_id": "integer",
         "plan_slug": "text",
         "requests_per_minute": "integer",
@@ -77,6 +81,11 @@ INVITATION_BY_TOKEN = Lookup(
     params={"digest": "text"},
     columns={"id": "uuid", "tenant_id": "uuid"},
 )
+
+
+def business_limits(stored: list[str] | None) -> frozenset[UUID] | None:
+    """The businesses a membership is limited to; None means all. It binds sessions and keys."""
+    return frozenset(UUID(text) for text in stored) if stored else None
 
 
 def list_businesses(actor: Actor) -> QuerySet[Business]:
@@ -137,7 +146,8 @@ def list_keys(actor: Actor) -> QuerySet[ApiKey]:
     if actor.business_id is not None:
         rows = rows.filter(business_id=actor.business_id)
     if actor.business_ids is not None:
-        rows = rows.filter(business_id__in=actor.business_ids)
+        own = Q() if actor.is_person else Q(pk=decode("key", actor.id))
+        rows = rows.filter(Q(business_id__in=actor.business_ids) | own)
     if not actor.is_person and "account:read" not in actor.scopes:
         rows = rows.filter(Q(pk=decode("key", actor.id)) | Q(parent=actor.id))
     return rows.order_by("-created_at", "-id")

@@ -1,13 +1,14 @@
 """JSON in and out of the REST faces, and the one place where errors become answers."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
 import orjson
 import pydantic
 import structlog
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -66,13 +67,33 @@ class DecimalJSONParser(JSONParser):
     """JSON whose numbers with a point arrive as Decimal: money is never a float on the way in."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        import json
-
-        raw = stream.read()
+        raw = _bounded(stream)
         try:
-            return json.loads(raw, parse_float=Decimal, parse_constant=_refuse_constant)
+            value = json.loads(raw, parse_float=Decimal, parse_constant=_refuse_constant)
+            if b"\\u" in raw:
+                _refuse_unstorable(value)
         except (ValueError, ArithmeticError, RecursionError) as error:
             raise MalformedJsonError(f"The body is not valid JSON: {error}") from error
+        return value
+
+
+def _bounded(stream: Any) -> bytes:
+    """The body, within DATA_UPLOAD_MAX_MEMORY_SIZE: the stream of a request knows no limit."""
+    raw: bytes = stream.body if isinstance(stream, HttpRequest) else stream.read()
+    return raw
+
+
+def _refuse_unstorable(value: Any) -> None:
+    """An escape can write what no database keeps: the zero character, half a surrogate pair."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise ValueError("a text holds the character U+0000")
+        value.encode()
+    elif isinstance(value, dict):
+        _refuse_unstorable([*value, *value.values()])
+    elif isinstance(value, list):
+        for item in value:
+            _refuse_unstorable(item)
 
 
 def _refuse_constant(name: str) -> None:
@@ -136,6 +157,8 @@ def as_app_error(error: Exception) -> AppError | None:
         return AppError("No such route or object.", code="not_found", status=404)
     if isinstance(error, PermissionDenied):
         return AppError("This credential may not do that.", code="forbidden", status=403)
+    if isinstance(error, RequestDataTooBig):
+        return AppError("The body is larger than 2 MB.", code="body_too_large", status=413)
     for kind, (code, status) in _DRF_CODES.items():
         if isinstance(error, kind):
             return AppError(str(getattr(error, "detail", error)), code=code, status=status)

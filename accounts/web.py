@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 import structlog
 from allauth.account.authentication import get_authentication_records
@@ -19,7 +18,7 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.api_base import after_cursor, make_cursor
 from accounts.models import User
-from accounts.queries import MEMBERSHIPS_OF_USER
+from accounts.queries import MEMBERSHIPS_OF_USER, business_limits
 from core.actors import Actor, ActorKind, Channel, Role
 from core.errors import AppError, ForbiddenError, RateLimitedError
 from core.ids import encode
@@ -89,7 +88,6 @@ def attach_person(request: Any) -> None:
 
 def _person_actor(request: HttpRequest, user: User, row: dict[str, Any]) -> Actor:
     user_id = encode("user", user.pk)
-    limits = row["business_ids"]
     return Actor(
         kind=ActorKind.USER,
         id=user_id,
@@ -97,7 +95,7 @@ def _person_actor(request: HttpRequest, user: User, row: dict[str, Any]) -> Acto
         channel=Channel.DASHBOARD,
         request_id=getattr(request, "request_id", ""),
         label=user.full_name,
-        business_ids=frozenset(UUID(text) for text in limits) if limits else None,
+        business_ids=business_limits(row["business_ids"]),
         user_id=user.pk,
         role=Role(row["role"]),
         roots=(user_id,),

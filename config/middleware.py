@@ -1,8 +1,9 @@
-"""Request id, log context, and no sessions on the API."""
+"""Request id, log context, what no request may hold and no cache may keep."""
 
 from collections.abc import Callable
 
 import structlog
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 from core.ids import encode, new_uuid
@@ -18,8 +19,11 @@ def request_context(get_response: Handler) -> Handler:
         request.request_id = request_id  # type: ignore[attr-defined]
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path_info:
+            raise BadRequest("zero character")  # no database keeps it
         response = get_response(request)
         response["X-Request-Id"] = request_id
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     return middleware

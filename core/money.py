@@ -66,16 +66,21 @@ def from_decimal(value: Decimal | int | str, currency: str, *, field: str = "amo
         raise InvalidError(f"{value!r} is not an amount.", field=field) from error
     if not amount.is_finite():
         raise InvalidError(f"{value!r} is not an amount.", field=field)
-    if abs(amount) * MICROS > MAX_MICROS:
+    if amount.copy_abs() > Decimal(MAX_MICROS) / MICROS:
         raise InvalidError("The amount is too large.", field=field)
-    micros = amount * MICROS
-    step = minor_micros(currency)
-    if micros % step:
+    if _has_more_decimals(amount, get_currency_precision(currency)):
         raise InvalidError(
             f"{currency} has {get_currency_precision(currency)} decimals; {value} has more.",
             field=field,
         )
-    return Money(int(micros), currency)
+    return Money(int(amount * MICROS), currency)
+
+
+def _has_more_decimals(amount: Decimal, precision: int) -> bool:
+    """Looks at the digits: arithmetic would round what is longer than its context."""
+    _sign, digits, exponent = amount.as_tuple()
+    beyond = -int(exponent) - precision
+    return beyond > 0 and any(digits[-beyond:])
 
 
 def from_minor(value: int, currency: str, *, field: str = "amount") -> Money:

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from accounts.domain.roles import MANAGERS
 from accounts.domain.scopes import PERSON_GRANTED, beyond, expand, unknown_scopes
 from accounts.models import ApiKey
-from accounts.queries import get_business, get_key
+from accounts.queries import MEMBERSHIPS_OF_USER, get_business, get_key
 from accounts.services.evidence import record_audit
 from core.actors import Actor
 from core.crypto import checksum62, random_base62, sha256_hex
 from core.errors import ForbiddenError, InvalidError
-from core.ids import encode, new_uuid
+from core.ids import decode, encode, new_uuid
 from core.tenancy import tenant_tx
 
 MAX_GRACE = timedelta(days=7)
@@ -103,6 +103,7 @@ def grant_key(actor: Actor, new: NewKey, *, environment: str, now: datetime) -> 
 
 
 def _mint(actor: Actor, new: NewKey, *, environment: str, now: datetime) -> tuple[ApiKey, str]:
+    end = now + new.life if new.life else None
     key, token = create_key(
         tenant_id=actor.tenant_id,
         user_id=_owner_of(actor),
@@ -112,12 +113,18 @@ def _mint(actor: Actor, new: NewKey, *, environment: str, now: datetime) -> tupl
         root=actor.roots[-1],
         parent="" if actor.is_person else actor.id,
         business_id=_bound_business(actor, new.business_id, environment),
-        expires_at=now + new.life if new.life else None,
+        expires_at=end if actor.is_person else _not_after_parent(actor, end),
         granted_by_person=actor.is_person,
         now=now,
     )
     _audit(actor, "key.created", key, now=now, scopes=list(key.scopes))
     return key, token
+
+
+def _not_after_parent(actor: Actor, end: datetime | None) -> datetime | None:
+    """A key gives no more time than it has itself."""
+    own = ApiKey.objects.values_list("expires_at", flat=True).get(pk=decode("key", actor.id))
+    return min((one for one in (own, end) if one is not None), default=None)
 
 
 def _owner_of(actor: Actor) -> UUID:
@@ -230,17 +237,42 @@ def rotate_key(
         )
         end = min(now + grace, old.expires_at or now + grace)
         ApiKey.objects.filter(pk=old.pk).update(expires_at=end)
+        minted = ApiKey.objects.filter(parent=encode("key", old.pk))
+        minted.update(parent=encode("key", key.pk))
         _audit(actor, "key.rotated", old, now=now, successor=encode("key", key.pk))
     return key, token
 
 
 def revoke_key(actor: Actor, public_id: str, *, now: datetime) -> None:
-    """The key's next request is refused. Revoking a revoked key changes nothing."""
+    """The key's next request is refused, and that of every key it minted. Revoking a revoked key
+    changes nothing.
+    """
     with tenant_tx(actor.tenant_id):
         key = get_key(actor, public_id)
         _require_power_over(actor, key)
-        if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now):
-            _audit(actor, "key.revoked", key, now=now)
+        for one in [key, *_minted_by(key)]:
+            if ApiKey.objects.filter(pk=one.pk, revoked_at=None).update(revoked_at=now):
+                _audit(actor, "key.revoked", one, now=now)
+
+
+def _minted_by(key: ApiKey) -> list[ApiKey]:
+    """All that descends from a key; what a stolen key has minted must not outlive it."""
+    found: dict[UUID, ApiKey] = {}
+    parents = [encode("key", key.pk)]
+    while parents:
+        children = ApiKey.objects.filter(parent__in=parents).exclude(pk__in=found)
+        fresh = {child.pk: child for child in children}
+        found |= fresh
+        parents = [encode("key", pk) for pk in fresh]
+    return list(found.values())
+
+
+def end_login_keys(user_id: UUID, *, now: datetime) -> None:
+    """Revoke what POST /auth/login gave for a password that no longer holds."""
+    for row in MEMBERSHIPS_OF_USER.rows(user_id=user_id):
+        with tenant_tx(row["tenant_id"]):
+            live = ApiKey.objects.filter(user_id=user_id, purpose="login", revoked_at=None)
+            live.update(revoked_at=now)
 
 
 def revoke_keys_of(user_id: UUID, *, allowed: frozenset[str], now: datetime) -> int:

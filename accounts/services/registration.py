@@ -22,7 +22,14 @@ from accounts.services.factors import require_second_factor
 from accounts.services.keys import create_key
 from accounts.services.mail import queue_mail
 from core.actors import Actor, ActorKind, Channel, Role
-from core.errors import AppError, ConflictError, ForbiddenError, InvalidError, UnauthenticatedError
+from core.errors import (
+    AppError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    RateLimitedError,
+    UnauthenticatedError,
+)
 from core.ids import encode
 from core.tenancy import tenant_tx
 
@@ -152,9 +159,9 @@ def register(new: NewPerson, *, origin: Origin, now: datetime) -> Session:
     return Session(user=user, key=key, token=token)
 
 
-def sign_up(new: NewPerson, *, origin: Origin, now: datetime) -> None:
+def sign_up(new: NewPerson, *, origin: Origin, now: datetime) -> str:
     """Create a claimed, unverified user and mail a code; for a known address mail the owner
-    instead. The caller cannot tell the two apart.
+    instead. The caller cannot tell the two apart. Returns the hashed password, for `verify`.
     """
     _limit_registrations(origin, now)
     user = _new_user(new, is_claimed=True, now=now)
@@ -163,7 +170,8 @@ def sign_up(new: NewPerson, *, origin: Origin, now: datetime) -> None:
             _insert(user)
             queue_mail("verify_code", user.email, {}, now=now)
     except EmailTakenError:
-        queue_mail("account_exists", user.email, {}, now=now)
+        mail_within_limits("account_exists", user.email, origin=origin, now=now)
+    return user.password
 
 
 def _limit_registrations(origin: Origin, now: datetime) -> None:
@@ -213,25 +221,39 @@ def request_code(email: str, *, origin: Origin, now: datetime) -> None:
     """Queue a fresh code for the address, if it waits for one. Same work and answer for any
     address.
     """
-    limits.require(
-        [(limits.MAIL_PER_ADDRESS, origin.address), (limits.MAIL_PER_USER, email)], now=now
-    )
+    _limit_mails(email, origin, now)
     queue_mail("verify_code", email, {}, now=now)
 
 
-def request_claim(email: str, *, origin: Origin, now: datetime) -> None:
-    """Queue a claim link for the address, if its account is unclaimed."""
+def _limit_mails(email: str, origin: Origin, now: datetime) -> None:
     limits.require(
         [(limits.MAIL_PER_ADDRESS, origin.address), (limits.MAIL_PER_USER, email)], now=now
     )
-    queue_mail("claim", email, {}, now=now)
 
 
-def verify(email: str, code: str, *, origin: Origin, now: datetime, organisation: str = "") -> User:
+def mail_within_limits(template: str, email: str, *, origin: Origin, now: datetime) -> None:
+    """Queue a mail that a stranger's request causes; beyond the limits none leaves, silently."""
+    try:
+        _limit_mails(email, origin, now)
+    except RateLimitedError:
+        return
+    queue_mail(template, email, {}, now=now)
+
+
+def verify(
+    email: str,
+    code: str,
+    *,
+    origin: Origin,
+    now: datetime,
+    organisation: str = "",
+    password: str = "",
+) -> User:
     """Turn a right code into a verified account (event `account.verified`, claim link mailed).
 
-    `organisation` names the tenant of a person who has none yet. Raises InvalidCodeError for
-    every kind of wrong, RateLimitedError.
+    `organisation` names the tenant of a person who has none yet. `password` is the hash from the
+    sign-up of this very session: it replaces what somebody else may have set for the address
+    before its owner proved it. Raises InvalidCodeError for every kind of wrong, RateLimitedError.
     """
     limits.require(
         [
@@ -245,6 +267,9 @@ def verify(email: str, code: str, *, origin: Origin, now: datetime, organisation
     user = User.objects.filter(email=email, is_active=True).first()
     if not codes.use_code(user.pk if user else None, code, now=now) or user is None:
         raise InvalidCodeError
+    if password and user.is_claimed:
+        User.objects.filter(pk=user.pk, email_verified_at=None).update(password=password)
+        user.password = password
     confirm_address(user, origin=origin, now=now, organisation=organisation)
     if not user.is_claimed:
         queue_mail("claim", user.email, {}, now=now)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -79,7 +80,7 @@ def invite(
     _require_grant(actor, role)
     address = normalise_email(email)
     token = random_base62(40)
-    limits = [str(decode("biz", text)) for text in business_ids]
+    limits = _within_own_limits(actor, [decode("biz", text) for text in business_ids])
     with tenant_tx(actor.tenant_id):
         open_ones = Invitation.objects.filter(email=address, accepted_at=None, revoked_at=None)
         open_ones.update(revoked_at=now)
@@ -102,6 +103,16 @@ def invite(
         queue_mail("invitation", address, context, now=now)
         _audit(actor, "member.invited", "inv", invitation, now=now, role=role)
     return invitation
+
+
+def _within_own_limits(actor: Actor, wanted: list[UUID]) -> list[str]:
+    """Nobody invites to more businesses than they may see themselves."""
+    own = actor.business_ids
+    if own is not None and not (wanted and own.issuperset(wanted)):
+        raise InvalidError(
+            _("Choose among your own businesses."), field="businesses", code="business_bound"
+        )
+    return [str(one) for one in wanted]
 
 
 def withdraw_invitation(actor: Actor, public_id: str, *, now: datetime) -> None:

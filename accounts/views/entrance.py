@@ -24,6 +24,7 @@ from core.ids import decode, encode
 from core.pages import render_page
 
 PENDING_ORGANISATION = "pending_organisation"
+PENDING_PASSWORD = "pending_password"  # noqa: S105 - a session key: [address, hash]
 
 
 @never_cache
@@ -35,11 +36,13 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         new = registration.NewPerson(**form.cleaned_data)
         try:
-            registration.sign_up(new, origin=browser_origin(request), now=now())
+            hashed = registration.sign_up(new, origin=browser_origin(request), now=now())
         except InvalidError as error:
             form.add_error(str(error.details.get("field")), error.message)
         else:
-            request.session[PENDING_EMAIL] = registration.normalise_email(new.email)
+            email = registration.normalise_email(new.email)
+            request.session[PENDING_EMAIL] = email
+            request.session[PENDING_PASSWORD] = [email, hashed]
             request.session[PENDING_ORGANISATION] = new.organisation
             return redirect("verify")
     status = 422 if form.errors else 200
@@ -61,6 +64,7 @@ def verify(request: HttpRequest) -> HttpResponseBase:
                 origin=browser_origin(request),
                 now=now(),
                 organisation=request.session.get(PENDING_ORGANISATION, ""),
+                password=_own_password(request, email),
             )
         except registration.InvalidCodeError:
             form.add_error("code", _("The code is wrong or no longer valid."))
@@ -71,8 +75,14 @@ def verify(request: HttpRequest) -> HttpResponseBase:
     return render_page(request, "accounts/verify.html", context, status=status)
 
 
+def _own_password(request: HttpRequest, email: str) -> str:
+    """The hash of what this session signed up with, if it was for this address."""
+    address, hashed = request.session.get(PENDING_PASSWORD, ["", ""])
+    return str(hashed) if address == email else ""
+
+
 def _sign_in_verified(request: HttpRequest, user: User) -> HttpResponseBase:
-    for key in (PENDING_EMAIL, PENDING_ORGANISATION):
+    for key in (PENDING_EMAIL, PENDING_ORGANISATION, PENDING_PASSWORD):
         request.session.pop(key, None)
     if not user.is_claimed:
         messages.success(request, _("Verified. Open the link we mailed you to set a password."))

@@ -68,7 +68,11 @@ def invite(request: PersonRequest) -> HttpResponse:
         return _page(request, form, status=422)
     email, role = form.cleaned_data["email"], team.parse_role(form.cleaned_data["role"])
     chosen = form.cleaned_data.get("businesses", [])
-    team.invite(request.actor, email=email, role=role, business_ids=chosen, now=now())
+    try:
+        team.invite(request.actor, email=email, role=role, business_ids=chosen, now=now())
+    except InvalidError as error:
+        form.add_error("businesses" if "businesses" in form.fields else None, error.message)
+        return _page(request, form, status=422)
     messages.success(request, _("Invitation mailed to %(email)s.") % {"email": email})
     return redirect("team")
 

@@ -13,9 +13,10 @@ from typing import Annotated, Any
 
 import pydantic
 from django.utils.translation import gettext as _
-from pydantic import BeforeValidator, ConfigDict, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, StrictBool, StrictInt, StrictStr
 
 from accounts.rendering import validation_error
+from campaigns.commands.values import plain
 from campaigns.domain import words
 from campaigns.domain.words import fold, objective_of
 from core.errors import InvalidError
@@ -64,9 +65,9 @@ class OptimizationBody(Body):
 class Proposal(Body):
     """What every write may carry beside its own fields."""
 
-    rationale: Annotated[StrictStr, pydantic.Field(max_length=4000)] = ""
-    group_id: Annotated[StrictStr, pydantic.Field(max_length=64)] = ""
-    supersedes: Annotated[StrictStr, pydantic.Field(max_length=64)] = ""
+    rationale: Annotated[StrictStr, pydantic.Field(max_length=4000), AfterValidator(plain)] = ""
+    group_id: Annotated[StrictStr, pydantic.Field(max_length=64), AfterValidator(plain)] = ""
+    supersedes: Annotated[StrictStr, pydantic.Field(max_length=64), AfterValidator(plain)] = ""
 
     def control(self) -> dict[str, str]:
         """The command fields of the same name."""
@@ -132,7 +133,7 @@ class AdBody(Proposal):
 
 
 class CommentBody(Body):
-    comment: Annotated[StrictStr, pydantic.Field(max_length=2000)] = ""
+    comment: Annotated[StrictStr, pydantic.Field(max_length=2000), AfterValidator(plain)] = ""
 
 
 @dataclass

@@ -9,21 +9,23 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError
 
 from campaigns.domain import places, words
+from core.text import is_plain
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
-
-def _plain(text: str) -> str:
-    if _CONTROL.search(text):
-        raise PydanticCustomError("text_control", _("Control characters are not allowed."))
+def plain(text: str) -> str:
+    """The text without blanks around it; raises for characters that a reader would not see."""
+    if not is_plain(text):
+        raise PydanticCustomError(
+            "text_control", _("Control and invisible characters are not allowed.")
+        )
     return text.strip()
 
 
 def _named(text: str) -> str:
-    plain = _plain(text)
-    if not plain or "\n" in plain:
+    found = plain(text)
+    if not found or not is_plain(found, lines=False):
         raise PydanticCustomError("text_empty", _("A name of one line is needed."))
-    return plain
+    return found
 
 
 def _web_address(text: str) -> str:
@@ -32,7 +34,7 @@ def _web_address(text: str) -> str:
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
     except ValueError:
         good = False
-    if not good or re.search(r"\s", text):
+    if not good or re.search(r"\s", text) or not is_plain(text):
         raise PydanticCustomError("url", _("A full http or https address is needed."))
     return text
 
@@ -50,8 +52,8 @@ def _one_of(allowed: tuple[str, ...]) -> tuple[Any, ...]:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=400), AfterValidator(_named)]
-Text = Annotated[str, Field(max_length=5000), AfterValidator(_plain)]
-Line = Annotated[str, Field(max_length=255), AfterValidator(_plain)]
+Text = Annotated[str, Field(max_length=5000), AfterValidator(plain)]
+Line = Annotated[str, Field(max_length=255), AfterValidator(plain)]
 
 
 def _web_address_or_none(text: str) -> str:

@@ -28,7 +28,7 @@ from core.errors import InvalidError
 from platforms.models import AdAccount
 
 _GONE = ("ARCHIVED", "DELETED")
-SHOWN = 50
+SHOWN = 20
 
 
 def plan_launch(command: LaunchCampaign, subject: Subject) -> Plan:
@@ -175,29 +175,26 @@ def _after(
     still local may be edited while the launch waits.
     """
     names = {row.id: row.name for row in ad_sets}
-    whole = {
-        "campaign": {
-            "name": campaign.name,
-            "objective": campaign.objective,
-            "platforms": list(campaign.platforms),
-            "ad_account": campaign.ad_account.name if campaign.ad_account else "",
-            **uses,
-            **dates(campaign),
-        },
-        "ad_sets": [{"name": row.name, "targeting": row.targeting} for row in ad_sets],
-        "ads": [
-            {"name": ad.name, "ad_set": names[ad.ad_set_id], **content(ad.creative)} for ad in ads
-        ],
+    sets = [{"name": row.name, "targeting": row.targeting} for row in ad_sets]
+    said = [{"name": ad.name, "ad_set": names[ad.ad_set_id], **content(ad.creative)} for ad in ads]
+    own = {
+        "name": campaign.name,
+        "objective": campaign.objective,
+        "platforms": list(campaign.platforms),
+        "ad_account": campaign.ad_account.name if campaign.ad_account else "",
+        "ad_count": len(ads),
+        **uses,
+        **dates(campaign),
     }
     account = str(campaign.ad_account.id) if campaign.ad_account else ""
     return {
         "status": "ACTIVE",
         "budget_type": campaign.budget_type,
         "budget_micros": campaign.budget_micros,
-        **whole,
-        "ad_sets": whole["ad_sets"][:SHOWN],
-        "ads": whole["ads"][:SHOWN],
-        "content_digest": digest({"content": whole, "account": account}),
+        "campaign": own,
+        "ad_sets": sets[:SHOWN],
+        "ads": said[:SHOWN],
+        "content_digest": digest([account, own, sets, said]),
     }
 
 

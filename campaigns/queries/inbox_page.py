@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from campaigns.queries.pending import list_pending
 from core.actors import Actor, ActorKind, Channel
 from core.compiled import Text, compiled
+from core.cursors import read_position
 from core.errors import NotFoundError
 from core.ids import decode
 from platforms.models import Connection
@@ -122,12 +123,7 @@ def _within(rows: QuerySet[Any], limits: Limits) -> QuerySet[Any]:
 
 def _position(cursor: str) -> tuple[datetime | None, UUID | None]:
     """Where the page begins; from the start for a cursor that was not made here."""
-    at, _sep, tail = cursor.rpartition("_")
-    try:
-        moment, last = datetime.fromisoformat(at), UUID(tail)
-    except ValueError:
-        return None, None
-    return (None, None) if moment.tzinfo is None else (moment, last)
+    return read_position(cursor) or (None, None)
 
 
 def has_connection() -> bool:

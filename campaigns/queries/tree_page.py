@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from accounts.models import Business
 from campaigns.models import Ad, AdSet, Authority, Campaign, PendingAction
 from core.actors import Actor
+from core.cursors import read_position
 from core.errors import NotFoundError
 from core.ids import decode
 from platforms.metrics.models import MetricFact
@@ -75,13 +76,10 @@ def _matching(actor: Actor, filters: CampaignFilters) -> QuerySet[Campaign]:
 
 
 def _beyond(rows: QuerySet[Campaign], cursor: str) -> QuerySet[Campaign]:
-    at, _sep, tail = cursor.rpartition("_")
-    try:
-        moment, last = datetime.fromisoformat(at), UUID(tail)
-    except ValueError:
+    position = read_position(cursor)
+    if position is None:
         return rows
-    if moment.tzinfo is None:
-        return rows
+    moment, last = position
     older = Q(created_at__lt=moment) | Q(created_at=moment, id__lt=last)
     return rows.filter(older, created_at__lte=moment)
 

@@ -33,6 +33,7 @@ FIELDS: dict[str, Promise] = {
     "link_url": _("Link"),
     "campaign": _("Campaign"),
     "ad_account": _("Ad account"),
+    "ad_count": _("Number of ads"),
     "page_id": _("Page"),
     "pixel_id": _("Pixel"),
     "creative": _("Creative"),

@@ -20,6 +20,7 @@ from campaigns.views.diff import DiffRow, diff_rows
 from campaigns.views.words import ACTORS, CHANNELS, word
 from config.faces.audit_presenters import PRESENTERS, name_of, remarks, sentence
 from core.actors import Actor
+from core.cursors import read_position
 from core.errors import NotFoundError
 from core.ids import decode, encode
 from core.pages import render_page
@@ -111,13 +112,10 @@ def _family(target: str) -> list[str]:
 
 
 def _beyond(rows: QuerySet[AuditEvent], cursor: str) -> QuerySet[AuditEvent]:
-    at, _sep, tail = cursor.rpartition("_")
-    try:
-        moment, last = datetime.fromisoformat(at), UUID(tail)
-    except ValueError:
+    position = read_position(cursor)
+    if position is None:
         return rows
-    if moment.tzinfo is None:
-        return rows
+    moment, last = position
     older = Q(occurred_at__lt=moment) | Q(occurred_at=moment, id__lt=last)
     page: QuerySet[AuditEvent] = rows.filter(older, occurred_at__lte=moment)
     return page

@@ -11,7 +11,7 @@ from accounts.models import Membership
 from accounts.services.evidence import record_audit
 from accounts.services.mail import queue_mail
 from core.actors import Actor, Role, system_actor
-from core.errors import InvalidError
+from core.errors import ForbiddenError, InvalidError
 from core.http import OutsideFetchError, check_outside_url
 from core.ids import encode, new_uuid
 from core.tenancy import tenant_tx
@@ -34,6 +34,12 @@ def create_endpoint(
 
     Raises InvalidError for a URL that is not public https, an unknown event, or one too many.
     """
+    if actor.business_id is None and actor.business_ids is not None:
+        raise ForbiddenError(
+            _("This person is limited to some businesses."),
+            code="business_bound",
+            hint=_("Use a key that is bound to one business."),
+        )
     _check_url(url)
     chosen = _check_events(events)
     secret = new_secret()

@@ -115,7 +115,7 @@ def test_unclaimed_user_gets_the_bad_password_answer_and_a_claim_link(owner):
 
 def test_claim_link_sets_a_password_once(owner):
     User.objects.filter(pk=owner.pk).update(is_claimed=False)
-    registration.request_claim(owner.email, origin=ORIGIN, now=now())
+    registration.mail_within_limits("claim", owner.email, origin=ORIGIN, now=now())
     token = mailed(r"token=(\w+)")
     client, again = Client(), Client()
     assert client.get("/accounts/claim/", {"token": token}).status_code == 200
@@ -131,7 +131,7 @@ def test_claim_link_sets_a_password_once(owner):
 
 def test_claim_proves_the_mailbox_and_may_switch_the_agents_keys_off(acme, owner):
     User.objects.filter(pk=owner.pk).update(is_claimed=False, email_verified_at=None)
-    registration.request_claim(owner.email, origin=ORIGIN, now=now())
+    registration.mail_within_limits("claim", owner.email, origin=ORIGIN, now=now())
     body = {"token": mailed(r"token=(\w+)"), "password": "a different passphrase 7"}
     assert Client().get("/v1/account/profile", headers=acme.headers).status_code == 200
     assert Client().post("/accounts/claim/", body).status_code == 302

@@ -389,10 +389,10 @@ def test_another_default_page_is_not_what_was_approved(acme, launch):
 def test_a_launch_shows_all_that_goes_live(acme, launch):
     row = fresh(acme, PendingAction, launch[0].pending_action_id)
     shown = {line.label: line.proposed for line in diff_rows(row.before, row.after, currency="USD")}
-    assert shown["Ads 1 Link"] == "https://acme.example/"
-    assert shown["Ads 1 Text"] == "Books"
-    assert shown["Ad sets 1 Targeting Countries"] == "US"
-    assert shown["Campaign Page"] == "page1"
+    assert shown["Ads · 1 · Link"] == "https://acme.example/"
+    assert shown["Ads · 1 · Text"] == "Books"
+    assert shown["Ad sets · 1 · Countries"] == "US"
+    assert shown["Campaign · Page"] == "page1"
     assert shown["Budget"] == "$50.00"
     assert not any("digest" in label.lower() for label in shown)
 
