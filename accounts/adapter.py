@@ -3,11 +3,15 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.queries import MEMBERSHIPS_OF_USER
@@ -16,7 +20,7 @@ from accounts.services.evidence import record_audit
 from accounts.services.mail import queue_mail
 from core.actors import Channel, Role
 from core.clock import now
-from core.errors import RateLimitedError
+from core.errors import ForbiddenError, RateLimitedError
 from core.ids import encode
 from core.tenancy import tenant_tx
 
@@ -81,6 +85,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         """Whether this is the signed-in person's password."""
         found = self.authenticate(self.request, email=user.email, password=password)  # type: ignore[attr-defined]
         return found is not None and found.pk == user.pk
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Whoever has a second factor adds and removes factors with it: a password alone would turn
+        into a factor of one's own, and that into approvals.
+
+        Raises ForbiddenError, whose page leads to the factor.
+        """
+        if app == "allauth.mfa" and _lacks_factor(self.request):
+            raise ForbiddenError(
+                _("Confirm with your passkey or authenticator app first."),
+                code="reauthentication_required",
+                hint=_("A recovery code does as well."),
+            )
+        required: bool = super().is_reauthentication_required(app=app, **kwargs)
+        return required
 
     def pre_login(
         self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any
@@ -149,6 +168,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
     def get_client_ip(self, request: HttpRequest) -> str:
         """The same address that the limits count."""
         return limits.client_address(request)
+
+
+def _lacks_factor(request: HttpRequest) -> bool:
+    """Whether the person set a second factor up some time ago and this session gave none lately."""
+    since = now().timestamp() - settings.STRONG_AUTH_MAX_AGE_S
+    factors = Authenticator.objects.filter(user_id=request.user.pk).exclude(
+        type=Authenticator.Type.RECOVERY_CODES
+    )
+    first = factors.aggregate(first=Min("created_at"))["first"]
+    if first is None or first.timestamp() > since:
+        return False
+    return not any(
+        record.get("method") == "mfa" and float(record["at"]) > since
+        for record in get_authentication_records(request, request.user)
+    )
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is untyped

@@ -57,7 +57,7 @@ KEY_BY_DIGEST = Lookup(
 MEMBERSHIPS_OF_USER = Lookup(
     "memberships_of_user",
     sql="""
-    SELECT m.id, m.tenant_id, t.name AS tenant_name, m.role, m.business_ids
+    SELECT m.id, m.tenant_id, t.name AS tenant_name, t.is_suspended, m.role, m.business_ids
     FROM accounts_membership m JOIN accounts_tenant t ON t.id = m.tenant_id
     WHERE m.user_id = :user_id ORDER BY m.created_at""",
     params={"user_id": "uuid"},
@@ -65,6 +65,7 @@ MEMBERSHIPS_OF_USER = Lookup(
         "id": "uuid",
         "tenant_id": "uuid",
         "tenant_name": "text",
+        "is_suspended": "boolean",
         "role": "text",
         "business_ids": "jsonb",
     },

@@ -100,6 +100,7 @@ def _person_actor(request: HttpRequest, user: User, row: dict[str, Any]) -> Acto
         role=Role(row["role"]),
         roots=(user_id,),
         strong_auth_at=strong_auth_at(request, user),
+        is_suspended=row["is_suspended"],
     )
 
 

@@ -44,6 +44,7 @@ class Actor:
     credential descends from, itself included (the proposer chain). `environment` is None for a
     person:
     a session sees live and test businesses. `business_ids` limits a membership; None means all.
+    `is_suspended` says that the person's tenant is: agents of such a one get no Actor.
     """
 
     kind: ActorKind
@@ -60,6 +61,7 @@ class Actor:
     role: Role | None = None
     roots: tuple[str, ...] = ()
     strong_auth_at: float | None = field(default=None, compare=False)
+    is_suspended: bool = field(default=False, compare=False)
 
     @property
     def is_person(self) -> bool:

@@ -15,6 +15,7 @@ from campaigns.domain.words import Mode
 ENGINE_VERSION = 1
 EDITING_ROLES = frozenset({"owner", "admin", "buyer"})
 PERSON_ONLY = frozenset({"stop_delivery", "restore_delivery", "remove_remains"})
+_BUDGETS = frozenset({"set_daily_budget", "set_lifetime_budget"})
 
 
 class Answer(StrEnum):
@@ -94,6 +95,7 @@ class GateInput:
     in_chain: bool = False
     stands_behind: bool = False
     is_review: bool = False
+    is_suspended: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Canonical JSON value; `from_json` restores an equal input."""
@@ -138,7 +140,7 @@ def _needs_second(gate: GateInput) -> bool:
 
 
 def _denial(gate: GateInput) -> Decision | None:
-    for rule in (_killed, _role, _partner, _plan, _self_approval, _axis_off, _ceiling):
+    for rule in (_killed, _suspended, _role, _partner, _plan, _self_approval, _axis_off, _ceiling):
         denial = rule(gate)
         if denial is not None:
             return denial
@@ -155,6 +157,15 @@ def _killed(gate: GateInput) -> Decision | None:
     if gate.stage == "submit" and gate.is_person and OPERATIONS[gate.kind].stops:
         return None
     return _deny("kill_switch_active")
+
+
+def _suspended(gate: GateInput) -> Decision | None:
+    """People of a suspended tenant may stop and lower, nothing else."""
+    operation = OPERATIONS[gate.kind]
+    lowers = gate.kind in _BUDGETS and gate.rise_micros <= 0
+    if not gate.is_suspended or operation.stops or operation.delivery:
+        return None
+    return None if lowers and gate.stage == "submit" else _deny("policy_refused", "suspended")
 
 
 def _role(gate: GateInput) -> Decision | None:

@@ -174,6 +174,7 @@ def gate_input(case: Case, *, stage: str, **approval: Any) -> GateInput:
         ceilings=room.states if room else (),
         read_back_stale=room.read_back_stale if room else False,
         four_eyes_micros=state.four_eyes_micros,
+        is_suspended=case.actor.is_suspended,
         **approval,
     )
 

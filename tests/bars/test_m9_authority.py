@@ -191,6 +191,7 @@ def test_m9_approval_table():
 @pytest.mark.parametrize("kind", [kind for kind in OPERATIONS if OPERATIONS[kind].stops])
 def test_m9_a_persons_stop_is_never_refused_for_plan_or_ceiling(kind):
     exhausted = {
+        "is_suspended": True,
         "rise_micros": 0,
         "ceilings": (CeilingState("tenant", 1, 99),),
         "read_back_stale": True,

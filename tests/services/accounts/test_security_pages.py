@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -134,3 +135,34 @@ def test_next_never_leaves_this_host(owner):
     client = Client()
     body = {"login": owner.email, "password": PASSWORD, "next": "https://evil.example/"}
     assert client.post("/accounts/login/", body).url == "/"
+
+
+FACTOR_PAGES = (
+    "/accounts/2fa/totp/deactivate/",
+    "/accounts/2fa/webauthn/add/",
+    "/accounts/2fa/recovery-codes/generate/",
+)
+
+
+@pytest.mark.parametrize("path", FACTOR_PAGES)
+def test_a_password_alone_neither_adds_nor_removes_a_factor(client, owner, path):
+    TOTP.activate(owner, SECRET)
+    Authenticator.objects.update(created_at=now() - timedelta(hours=1))
+    before = list(Authenticator.objects.values_list("id", "data"))
+    for answer in (client.get(path), client.post(path, {})):
+        assert answer.status_code == 403
+        assert b"/accounts/2fa/reauthenticate/" in answer.content
+    assert list(Authenticator.objects.values_list("id", "data")) == before
+    client.post("/accounts/2fa/reauthenticate/", {"code": totp_now()})
+    assert client.get(path).status_code == 200
+
+
+def test_the_first_factor_leads_on_to_its_recovery_codes(client, owner):
+    page = client.get("/accounts/2fa/totp/activate/").content.decode()
+    secret = re.search(r'id="authenticator_secret"[^>]*value="(\w+)"', page).group(1)
+    code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    answer = client.post("/accounts/2fa/totp/activate/", {"code": code}, follow=True)
+    assert (answer.status_code, answer.request["PATH_INFO"]) == (
+        200,
+        "/accounts/2fa/recovery-codes/",
+    )

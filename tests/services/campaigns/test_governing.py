@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from django.test import RequestFactory
 
-from accounts.models import AuditEvent, OutboxEvent
+from accounts.models import AuditEvent, OutboxEvent, Tenant
+from accounts.web import attach_person
 from campaigns import approvals, services, spend
 from campaigns.models import (
     Campaign,
@@ -26,6 +28,7 @@ from tests.services.campaigns.stage import (
     camp_id,
     connect,
     count,
+    create,
     fresh,
     running,
     set_modes,
@@ -291,3 +294,46 @@ def test_buyer_does_not_release(acme):
             acme.test_business.id, actor=acme.person(Role.BUYER), now=NOW, restore_delivery=False
         )
     assert state_of(acme).kill_engaged is True
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "status"),
+    [
+        ("pause_campaign", {}, "dispatching"),
+        ("archive_campaign", {}, "dispatching"),
+        ("set_daily_budget", {"budget_micros": 40 * MICROS, "currency": "USD"}, "dispatching"),
+        ("set_daily_budget", {"budget_micros": 60 * MICROS, "currency": "USD"}, "denied"),
+        ("update_campaign", {"name": "Other"}, "denied"),
+        ("launch_campaign", {}, "denied"),
+    ],
+)
+def test_people_of_a_suspended_tenant_stop_and_lower_only(acme, campaign, kind, fields, status):
+    person = replace(acme.person(Role.OWNER), is_suspended=True)
+    campaign_id = create(acme).created_id if kind == "launch_campaign" else camp_id(campaign)
+    with tenant_tx(acme.tenant.id):
+        spend.correct(campaign, None, "ACTIVE", now=NOW)
+    outcome = act(acme, kind, person, campaign_id=campaign_id, **fields)
+    assert outcome.status == status
+    if status == "denied":
+        assert (outcome.reason, outcome.detail) == ("policy_refused", "suspended")
+
+
+def test_people_of_a_suspended_tenant_approve_nothing(acme, campaign):
+    set_modes(acme, tactical="draft")
+    fields = {"campaign_id": camp_id(campaign), "budget_micros": 40 * MICROS, "currency": "USD"}
+    waiting = act(acme, "set_daily_budget", **fields).pending_action_id
+    person = replace(acme.person(Role.APPROVER), is_suspended=True)
+    with pytest.raises(ForbiddenError) as caught:
+        approvals.approve(waiting, actor=person, now=NOW)
+    assert caught.value.details == {"reason": "policy_refused", "detail": "suspended"}
+    assert (fresh(acme, PendingAction, waiting).status, count(acme, Dispatch)) == ("pending", 0)
+    assert approvals.reject(waiting, actor=person, now=NOW, comment="no").status == "rejected"
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+def test_a_session_knows_that_its_tenant_is_suspended(acme, suspended):
+    Tenant.objects.filter(pk=acme.tenant.pk).update(is_suspended=suspended)
+    request = RequestFactory().get("/")
+    request.user, request.session = acme.people[Role.OWNER], {}
+    attach_person(request)
+    assert request.actor.is_suspended is suspended
