@@ -1,7 +1,6 @@
 """The audit log: who did what, filtered from the URL, by keyset."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
