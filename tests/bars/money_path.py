@@ -248,12 +248,14 @@ class Count:
     running: int
 
 
-def prepare(cast: Cast, sim: Simulator, *, accounts: int) -> Launches:
+def prepare(
+    cast: Cast, sim: Simulator, *, accounts: int, timezone: str = "America/New_York"
+) -> Launches:
     """Connect the cast's test business to `accounts` ad accounts of the simulator."""
     rows = []
     business = cast.test_business
     for number in range(accounts):
-        person = sim.person(f"Person {number}", currency="USD", timezone="America/New_York")
+        person = sim.person(f"Person {number}", currency="USD", timezone=timezone)
         with tenant_tx(cast.tenant.id):
             grant = Connection(
                 tenant_id=cast.tenant.id,
@@ -278,7 +280,7 @@ def prepare(cast: Cast, sim: Simulator, *, accounts: int) -> Launches:
                     external_id=person.ad_account,
                     name=person.user_id,
                     currency="USD",
-                    timezone="America/New_York",
+                    timezone=timezone,
                     status="active",
                     created_at=now(),
                 )
