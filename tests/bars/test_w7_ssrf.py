@@ -3,15 +3,52 @@
 import ipaddress
 import socket
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from django.conf import settings as django_settings
 
-from core.http import OutsideFetchError, check_outside_url, fetch_outside
+from core.http import OutsideFetchError, check_outside_url
+from core.ids import new_uuid
+from creatives.services import image_content
 from tests.bars.ssrf_corpus import PUBLIC, RESOLVER, corpus
+from tests.cast import NOW, Cast
+from webhooks.domain.signing import new_secret
+from webhooks.models import Delivery, Endpoint
+from webhooks.services import courier, endpoints
 
 pytestmark = pytest.mark.bar
+
+
+def deliver(cast: Cast, url: str) -> None:
+    endpoint = Endpoint(id=new_uuid(), tenant_id=cast.tenant.id, url=url)
+    endpoint.sealed_secret = django_settings.KEY_RING.encrypt(
+        new_secret(), context=endpoints.secret_context(endpoint)
+    )
+    delivery = Delivery(body=b"{}", event_id=new_uuid(), endpoint=endpoint)
+    if courier._post(delivery, endpoint, NOW).status == 0:
+        raise OutsideFetchError
+
+
+def fetch_image(cast: Cast, url: str) -> None:
+    image_content(tenant_id=cast.tenant.id, business_id=cast.test_business.id, url=url, now=NOW)
+
+
+@dataclass(frozen=True)
+class Door:
+    """A way on which a tenant's address is fetched: the product's function, and how to enter."""
+
+    caller: str
+    enter: Callable[[Cast, str], None]
+
+
+DOORS = {
+    "webhook delivery": Door("webhooks/services/courier.py:_post", deliver),
+    "image of an ad": Door("creatives/services.py:_fetch", fetch_image),
+}
 
 
 class Network:
@@ -53,7 +90,9 @@ def not_public(addresses: list[str]) -> list[str]:
     return [text for text in addresses if text != PUBLIC]
 
 
-def test_w7_no_socket_to_an_address_that_is_not_public(network, settings):
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_w7_no_socket_to_an_address_that_is_not_public(name, acme, network, settings):
     settings.DEV_WEBHOOK_HOSTS = frozenset()
     urls = corpus()
     assert len(urls) >= 545
@@ -61,16 +100,19 @@ def test_w7_no_socket_to_an_address_that_is_not_public(network, settings):
     for url in urls:
         for _ in range(2):  # the second look-up is where a rebinding name turns
             with pytest.raises(OutsideFetchError):
-                fetch_outside("POST", url, content=b"{}")
+                DOORS[name].enter(acme, url)
     inside = not_public(network.connected)
-    print(f"BAR W7 {len(urls)} hostile URLs, {len(inside)} sockets to non-public addresses")
+    print(f"BAR W7 {name}: {len(urls)} hostile URLs, {len(inside)} sockets to non-public addresses")
     assert inside == []
 
 
-def test_w7_control_a_hundred_public_names_make_a_hundred_sockets(network):
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_w7_control_a_hundred_public_names_make_a_hundred_sockets(name, acme, network):
     for number in range(100):
         with pytest.raises(OutsideFetchError):
-            fetch_outside("GET", f"https://public{number}.example.net/")
+            DOORS[name].enter(acme, f"https://public{number}.example.net/")
+    print(f"BAR W7 control {name}: 100 public names, {len(network.connected)} sockets")
     assert network.connected == [PUBLIC] * 100
 
 
