@@ -141,15 +141,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
             "plain", email, {"subject": message.subject, "text": str(message.body)}, now=now()
         )
 
-    def send_password_reset_mail(
-        self, user: AbstractBaseUser, email: str, context: dict[str, Any]
-    ) -> None:
-        """An unclaimed account gets its claim link: both prove the mailbox and set a password."""
-        if user.is_claimed:  # type: ignore[attr-defined]
-            super().send_password_reset_mail(user, email, context)
-        else:
-            _mail("claim", email, self.request)
-
     def send_notification_mail(  # noqa: PLR0917 - allauth's signature
         self,
         template_prefix: str,

@@ -2,15 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.forms import ResetPasswordForm
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django import forms
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.adapter import browser_origin
 from accounts.domain.roles import may_grant
 from accounts.models import User
 from accounts.queries import list_businesses
-from accounts.services import factors
+from accounts.services import factors, registration
 from core.actors import Actor, Role
 from core.clock import now
 from core.errors import RateLimitedError
@@ -53,6 +56,20 @@ class FactorForm(_CountedGuess, AuthenticateForm):  # type: ignore[misc]  # alla
 
 class FactorAgainForm(_CountedGuess, ReauthenticateForm):  # type: ignore[misc]
     """The second factor before something sensitive."""
+
+
+class ResetForm(ResetPasswordForm):  # type: ignore[misc]  # allauth is untyped
+    """Answers before it is known whose address it is: that shows when the mail is written."""
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].strip().lower()
+        return email
+
+    def save(self, request: HttpRequest, **_kwargs: Any) -> str:
+        email: str = self.cleaned_data["email"]
+        origin = browser_origin(request)
+        registration.mail_within_limits("password_reset", email, origin=origin, now=now())
+        return email
 
 
 class SignUpForm(forms.Form):

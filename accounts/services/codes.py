@@ -5,9 +5,12 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from allauth.account import app_settings
+from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 
 from accounts.models import EmailCode, User
 from core.crypto import hmac_hex, random_base62, sha256_hex
@@ -32,6 +35,13 @@ def issue_claim_token(user: User, *, now: datetime) -> str:
     token = random_base62(40)
     _replace(user, CLAIM, sha256_hex(token), expires_at=now + CLAIM_LIFE, now=now)
     return token
+
+
+def reset_link(user: User) -> str:
+    """The address where a person sets a new password; it dies with the old one."""
+    token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
+    kwargs = {"uidb36": user_pk_to_url_str(user), "key": token}
+    return f"{settings.PUBLIC_URL}{reverse('account_reset_password_from_key', kwargs=kwargs)}"
 
 
 def _replace(user: User, purpose: str, digest: str, *, expires_at: datetime, now: datetime) -> None:

@@ -122,9 +122,21 @@ def _with_claim_link(email: str, context: dict[str, Any], now: datetime) -> dict
     return {**context, "name": user.first_name, "link": link}
 
 
+def _with_reset_link(email: str, context: dict[str, Any], now: datetime) -> dict[str, Any] | None:
+    """An unclaimed account gets its claim link: both prove the mailbox and set a password."""
+    user = User.objects.filter(email=email, is_active=True).first()
+    if user is None:
+        return {**context, "link": ""}
+    if not user.is_claimed:
+        queue_mail("claim", email, {}, now=now)
+        return None
+    return {**context, "name": user.first_name, "link": codes.reset_link(user)}
+
+
 PREPARED: dict[str, Callable[[str, dict[str, Any], datetime], dict[str, Any] | None]] = {
     "verify_code": _with_code,
     "claim": _with_claim_link,
+    "password_reset": _with_reset_link,
 }
 
 

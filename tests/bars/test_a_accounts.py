@@ -15,9 +15,12 @@ from pathlib import Path
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
-from django.db import connections
+from django.contrib.auth.hashers import get_hasher
+from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import EmailCode, User
 from accounts.services import codes, limits, registration
@@ -96,6 +99,59 @@ def test_a1_no_door_tells_a_known_address_from_an_unknown_one(acme, rival):
     assert documented == [409, 201]
     print(f"BAR A1 doors={len(DOORS)} differing=0")
     print("BAR A1 control: POST /auth/register, whose 409 is documented, differs")
+
+
+TABLE = re.compile(r'(?:FROM|INTO|UPDATE) "?(\w+)')
+VERB = re.compile(r"\s*(\w+)")
+AROUND = ("SAVEPOINT", "RELEASE", "ROLLBACK")
+
+
+def work_of(door, email, cast, monkeypatch) -> list[str]:
+    """What answering costs: each statement's verb and table, and how often a password is hashed.
+
+    What else takes time, rendering and sending mail, happens behind the queue.
+    """
+    hashed = []
+    with monkeypatch.context() as patch, CaptureQueriesContext(connection) as captured:
+        hasher = type(get_hasher())
+        encode = hasher.encode
+        patch.setattr(
+            hasher, "encode", lambda *args, **more: hashed.append("hash") or encode(*args, **more)
+        )
+        door(email, cast)
+    statements = [query["sql"] for query in captured.captured_queries]
+    return [
+        f"{VERB.match(sql)[1]} {(TABLE.search(sql) or ['', ''])[1]}"
+        for sql in statements
+        if not sql.startswith(AROUND)
+    ] + hashed
+
+
+def test_a1_answering_costs_the_same_for_a_known_address(acme, rival, monkeypatch):
+    """Equal work instead of equal time, which no shared machine could show."""
+    known, unknown = rival.people[Role.BUYER].email, "buyer@nobody.example"
+    differing = {}
+    for name, door in DOORS.items():
+        door("first@nobody.example", acme)  # what is made on first use
+        works = [work_of(door, email, acme, monkeypatch) for email in (known, unknown)]
+        if works[0] != works[1]:
+            differing[name] = works
+    print(f"BAR A1 work: doors={len(DOORS)} differing={len(differing)}")
+    assert differing == {}
+
+
+def test_a1_control_a_mail_for_known_addresses_only_is_found(acme, rival, monkeypatch):
+    real = registration.queue_mail
+
+    def only_known(template, to, context, *, now):
+        if User.objects.filter(email=to).exists():
+            real(template, to, context, now=now)
+
+    monkeypatch.setattr(registration, "queue_mail", only_known)
+    addresses = (rival.people[Role.BUYER].email, "buyer@nobody.example")
+    works = [work_of(DOORS["resend"], email, acme, monkeypatch) for email in addresses]
+    print(f"BAR A1 control a mail for known addresses only: {len(works[0]) - len(works[1])} more")
+    assert len(works[0]) > len(works[1])
 
 
 def attack_one_account(hours: int) -> list[int]:
@@ -284,6 +340,15 @@ def test_a12_half_a_sign_in_opens_no_page(guarded):
     assert client.session.session_key != before
     assert client.get("/accounts/").status_code == 200
     print(f"BAR A12 pages tried with half a sign-in={len(pages())} opened=0")
+
+
+def test_a12_control_a_sign_in_without_the_second_step_opens_pages(guarded, monkeypatch):
+    monkeypatch.setattr(AuthenticateStage, "handle", lambda _stage: (None, True))
+    client = Client()
+    client.post("/accounts/login/", {"login": guarded.email, "password": PASSWORD})
+    opened = [path for path in pages() if client.get(path).status_code == 200]
+    print(f"BAR A12 control second step left out: {len(opened)} of {len(pages())} pages open")
+    assert len(opened) > 10
 
 
 def test_a12_totp_and_recovery_codes_work_once(guarded):

@@ -127,8 +127,25 @@ def test_confirming_with_totp_leads_back_and_freshens_the_session(acme, client, 
 def test_reset_of_an_unclaimed_account_mails_the_claim_link(owner):
     User.objects.filter(pk=owner.pk).update(is_claimed=False)
     Client().post("/accounts/password/reset/", {"email": owner.email})
+    assert send_due(now()) == 0  # in its place the claim link waits
     send_due(now())
-    assert "/accounts/claim/?token=" in mail.outbox[-1].body
+    assert ["/accounts/claim/?token=" in one.body for one in mail.outbox] == [True]
+
+
+def test_reset_for_an_address_without_account_says_so_to_its_mailbox_only(owner):
+    answers = [
+        Client().post("/accounts/password/reset/", {"email": email})
+        for email in (owner.email.upper(), "nobody@nowhere.example")
+    ]
+    assert {(one.status_code, one.url) for one in answers} == {
+        (302, "/accounts/password/reset/done/")
+    }
+    assert send_due(now()) == 2
+    known, unknown = mail.outbox[-2:]
+    assert (known.to, known.subject) == ([owner.email], "Set a new password")
+    assert unknown.to == ["nobody@nowhere.example"]
+    assert "/accounts/password/reset/key/" not in unknown.body
+    assert "no Ads Agents account has it" in unknown.body
 
 
 def test_next_never_leaves_this_host(owner):

@@ -1,9 +1,12 @@
-"""Every Verdict written by a test of this folder is replayed when the test ends."""
+"""When a test of this folder ends, every Verdict it wrote is replayed, and no row it left joins
+test and live.
+"""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.environments import mixed
 from tests.replay import REPLAYED, replay_tenant
 
 
@@ -16,7 +19,9 @@ def _replay(request: pytest.FixtureRequest) -> Iterator[None]:
     if names:
         from accounts.models import Tenant
 
-        replay_tenant(list(Tenant.objects.values_list("pk", flat=True)))
+        tenants = list(Tenant.objects.values_list("pk", flat=True))
+        replay_tenant(tenants)
+        assert mixed(tenants)[1] == []
 
 
 def pytest_sessionfinish() -> None:
