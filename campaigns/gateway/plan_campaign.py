@@ -205,6 +205,10 @@ def _expects(campaign: Campaign, new: Mapping[str, Any]) -> dict[str, Any]:
     names = [name for name in _EXPECTED if name in new]
     if "budget_micros" in new or "budget_type" in new:
         names = list(dict.fromkeys([*names, "budget_type", "budget_micros"]))
+        if campaign.status == "PAUSED" and not spend.may_run(campaign):
+            names.append(
+                "status"
+            )  # resumed over there, the new budget would cost what none counted
     values = {name: plain(getattr(campaign, name)) for name in names}
     return expecting("campaign", campaign.id, {k: v for k, v in values.items() if v is not None})
 

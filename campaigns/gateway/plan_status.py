@@ -44,7 +44,11 @@ def plan_resume(command: Command, subject: Subject) -> Plan:
         return _local(subject, kind, "DRAFT")
     if node.status == "ACTIVE" and not subject.open:
         return _plan(subject, kind, "ACTIVE")
-    values = {"status": "PAUSED"} if node.external_id and not subject.open else {}
+    values: dict[str, Any] = {}
+    if node.external_id and not subject.open:
+        values["status"] = "PAUSED"
+        if isinstance(node, Campaign):  # raised over there, it would cost what none counted
+            values |= {"budget_type": node.budget_type, "budget_micros": node.budget_micros}
     return _remote(subject, kind, remote="ACTIVE", status="ACTIVE", expects=values)
 
 

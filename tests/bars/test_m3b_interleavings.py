@@ -5,14 +5,19 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
+from campaigns.models import Dispatch
 from campaigns.sync import connection
+from core.ids import encode
+from core.tenancy import tenant_tx
 from platforms.metrics.services import Upserted
 from tests.bars.market import LIMIT, Market, RacingMarket
 from tests.bars.money_path import LONG, prepare
 from tests.cast import make_cast
+from tests.services.campaigns.stage import act
 from tests.simulator_process import Simulator, running_simulator
 
 pytestmark = pytest.mark.bar
@@ -73,3 +78,29 @@ def test_m3b_control_a_reservation_read_before_it_is_written_goes_over(sim):
         f"max_at_risk/bound={market.most_at_risk / LIMIT:.2f}"
     )
     assert market.most_charged > LIMIT
+
+
+@pytest.mark.parametrize("by_hand", ["resumed", "raised"])
+def test_m3b_a_paused_campaign_that_somebody_touched_is_not_made_dearer(sim, by_hand):
+    """Paused it counts nothing, so what was decided on must still hold when it is sent."""
+    market = Market(prepare(make_cast("acme"), sim, accounts=1, timezone="UTC"), SEED)
+    sim.faults(rules=[])
+    graph_id, key = next(iter(market.of_graph.items()))
+    public, cast = encode("camp", key), market.cast
+    act(cast, "pause_campaign", cast.agent, market.now, campaign_id=public)
+    market.send()
+    market.now += timedelta(seconds=1)
+    if by_hand == "resumed":
+        sim.edit(graph_id, status="ACTIVE")
+        wish = {"budget_micros": 90_000_000, "currency": "USD"}
+        act(cast, "set_daily_budget", cast.agent, market.now, campaign_id=public, **wish)
+    else:
+        sim.edit(graph_id, daily_budget=9000)
+        act(cast, "resume_campaign", cast.agent, market.now, campaign_id=public)
+    market.send()
+    with tenant_tx(cast.tenant.id, readonly=True):
+        sent = Dispatch.objects.filter(campaign_id=key).order_by("-created_at").first()
+    assert (sent.state, sent.error_code) == ("failed", "stale_value")
+    remote = market.remotes[key]
+    market.look(by_us=False)
+    assert remote.exposure == (26_250_000 if by_hand == "resumed" else 0)
