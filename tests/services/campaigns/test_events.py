@@ -11,6 +11,7 @@ from campaigns.gateway import submit
 from campaigns.models import Dispatch, PendingAction
 from core.actors import Role
 from core.ids import encode
+from core.money import Money
 from core.tenancy import tenant_tx
 from tests.cast import NOW
 from tests.services.campaigns.readers import FakeReader
@@ -31,7 +32,8 @@ def stage(acme_committed, monkeypatch):
     cast = acme_committed
     platform = FakePlatform()
     monkeypatch.setattr(writers, "connect", lambda account: (platform, platform))
-    key = platform.add("campaign", "Running", status="ACTIVE")
+    budget = Money(50 * MICROS, "USD")
+    key = platform.add("campaign", "Running", status="ACTIVE", budget=budget, budget_type="daily")
     campaign = running(cast, connect(cast), external_id=key)
     reader = FakeReader().install(monkeypatch)
     reader.show(key, budget_micros=50 * MICROS, budget_type="daily", status="ACTIVE")
