@@ -1,5 +1,7 @@
 """Events of campaigns and proposals are emitted with the payload subscribers rely on."""
 
+from dataclasses import replace
+
 import pytest
 
 from accounts.models import OutboxEvent
@@ -114,10 +116,13 @@ def test_conflict_before_the_call(stage, settings):
     approvals.approve(pending, actor=cast.person(Role.ADMIN), now=NOW)
     with tenant_tx(cast.tenant.id):
         job = Dispatch.objects.get()
-    run_once(NOW)  # the platform in memory has no budget
+    platform, _ = writers.connect(campaign.ad_account)
+    shown = platform.objects[campaign.external_id]
+    platform.objects[shown.external_id] = replace(shown, budget=Money(51 * MICROS, "USD"))
+    run_once(NOW)
     assert fresh(cast, PendingAction, pending).status == "conflict"
     told = payload(cast, "approval.conflict")
-    assert told.pop("current")["budget_micros"] is None
+    assert told.pop("current")["budget_micros"] == 51 * MICROS
     assert told == {
         "campaign_id": camp_id(campaign),
         "job_id": encode("job", job.pk),
