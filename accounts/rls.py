@@ -24,6 +24,7 @@ NO_POLICY = {
     "accounts_user_user_permissions": "Django's permission tables",
     "accounts_emailcode": "belongs to a person",
     "accounts_outgoingmail": "mail on its way to a person",
+    "accounts_loopturn": "when the background loops last worked",
     "accounts_systemauditevent": "events without a tenant",
     "billing_plan": "public price list",
     "account_emailaddress": "belongs to a person",

@@ -6,11 +6,17 @@ import structlog
 from celery import shared_task
 
 from accounts.models import Tenant
-from accounts.services import idempotency
+from accounts.services import idempotency, loops
 from accounts.services.audit_export import signed_head
 from core import clock
 
 log = structlog.get_logger(__name__)
+
+
+@shared_task(name="accounts.worker_turn")
+def worker_turn(**_: Any) -> None:
+    """Show readiness that beat publishes and a worker answers."""
+    loops.Turns("worker").good(clock.now())
 
 
 @shared_task(name="accounts.prune_keys")

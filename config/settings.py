@@ -388,6 +388,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "heads": {"task": "accounts.sign_heads", "schedule": 3600.0, "options": {"expires": 3600}},
+    "turn": {"task": "accounts.worker_turn", "schedule": 30.0, "options": {"expires": 30}},
     "keys": {"task": "accounts.prune_keys", "schedule": 3600.0, "options": {"expires": 3600}},
     "sync": {"task": "campaigns.sync_due", "schedule": 20.0, "options": {"expires": 20}},
     "expire": {"task": "campaigns.expire_due", "schedule": 30.0, "options": {"expires": 30}},

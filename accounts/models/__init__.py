@@ -10,6 +10,7 @@ from accounts.models.evidence import (
     Verdict,
 )
 from accounts.models.keys import ApiKey
+from accounts.models.loops import LoopTurn
 from accounts.models.mail import OutgoingMail
 from accounts.models.people import EmailCode, Invitation, Membership, User
 from accounts.models.tenants import Business, Tenant
@@ -23,6 +24,7 @@ __all__ = [
     "EmailCode",
     "IdempotencyRecord",
     "Invitation",
+    "LoopTurn",
     "Membership",
     "OutboxEvent",
     "OutgoingMail",

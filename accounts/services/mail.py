@@ -22,6 +22,7 @@ from django.urls import reverse
 
 from accounts.models import OutgoingMail, User
 from accounts.services import codes
+from accounts.services.loops import Turns
 from core import clock, queue
 
 log = structlog.get_logger(__name__)
@@ -142,10 +143,12 @@ PREPARED: dict[str, Callable[[str, dict[str, Any], datetime], dict[str, Any] | N
 
 def run_forever(stop: threading.Event) -> None:
     """Send mails as the bell rings, and on the loop's own beat, until `stop` is set."""
+    turns = Turns("mail")
     while not stop.is_set():
         try:
             while send_due(clock.now()):
-                pass
+                turns.good(clock.now())
+            turns.good(clock.now())
         except Exception:
             log.exception("mail_loop_failed")
             connection.close()

@@ -9,6 +9,7 @@ import structlog
 from django.conf import settings
 from django.db import close_old_connections, connection
 
+from accounts.services.loops import Turns
 from campaigns.dispatch import outcomes, reconcile, send, writers
 from campaigns.dispatch.calls import external_id
 from campaigns.dispatch.claims import claim, is_activation
@@ -27,16 +28,21 @@ BATCH = 20
 STOPS_BEAT_S = 0.2  # a stop whose bell was lost begins within a second on a busy machine too
 
 
-def run_once(now: datetime, *, stops_only: bool = False) -> int:
+def run_once(now: datetime, *, stops_only: bool = False, turns: Turns | None = None) -> int:
     """Carry out everything due at `now`; returns how many claims were worked.
 
-    `stops_only` takes nothing but what outlives a kill switch.
+    `stops_only` takes nothing but what outlives a kill switch. Each claim of a long turn
+    counts as a turn, so that a full queue does not look like a loop that stands still.
     """
     ticker = Ticker(now)
     worked = 0
     while True:
         due = DISPATCH_DUE.rows(moment=ticker.now(), stops_only=stops_only, most=BATCH)
-        done = sum(_work_one(row["tenant_id"], row["dispatch_id"], ticker) for row in due)
+        done = 0
+        for row in due:
+            done += _work_one(row["tenant_id"], row["dispatch_id"], ticker)
+            if turns is not None:
+                turns.good(ticker.now())
         if not done:
             return worked
         worked += done
@@ -46,10 +52,12 @@ def run_forever(stop: threading.Event, *, stops_only: bool = False) -> None:
     """Run until `stop` is set: woken by the bell, and on its own beat; survives every error."""
     bell = "campaigns.kill" if stops_only else "campaigns.dispatch"
     beat = STOPS_BEAT_S if stops_only else settings.DISPATCH_BEAT_S
+    turns = Turns("kill" if stops_only else "dispatch")
     while not stop.is_set():
         try:
             close_old_connections()
-            run_once(clock.now(), stops_only=stops_only)
+            run_once(clock.now(), stops_only=stops_only, turns=turns)
+            turns.good(clock.now())
         except Exception:
             log.exception("dispatch_loop_failed", stops_only=stops_only)
             connection.close()

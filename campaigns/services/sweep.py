@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from django.db import close_old_connections, connection
 
+from accounts.services.loops import Turns
 from campaigns.models import KillSwitch
 from campaigns.queries.kill import SWITCHES_TO_SWEEP
 from campaigns.services import stopping
@@ -45,10 +46,12 @@ def _sweep(tenant_id: UUID, business_id: UUID, now: datetime) -> int:
 
 def run_forever(stop: threading.Event) -> None:
     """Sweep on its own beat until `stop` is set; survives every error."""
+    turns = Turns("kill-sweep")
     while not stop.wait(BEAT_S):
         try:
             close_old_connections()
             sweep_once(clock.now())
+            turns.good(clock.now())
         except Exception:
             log.exception("kill_sweep_failed")
             connection.close()

@@ -13,6 +13,8 @@ from django.core.mail import get_connection
 from django.db import DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts.services.loops import last_turns
+from config import liveness
 from config.celery import app
 from config.faces.health import queue_problem
 from config.serving.processes import LOOPBACK, is_listening
@@ -68,6 +70,21 @@ def database() -> Iterator[Finding]:
         yield from roles()
         overdue = queue_problem(now())
         yield Finding("wrong" if overdue else "ok", "dispatch", overdue or "nothing is overdue")
+        yield from loops()
+
+
+def loops() -> Iterator[Finding]:
+    """Which loops had a good turn of late; none at all means that the product is stopped."""
+    turned = last_turns()
+    names = liveness.standing(turned, now(), lenient=False)
+    if not names:
+        yield Finding("ok", "loops", "all have had a good turn of late")
+    elif len(names) == len(liveness.LOOPS):
+        step = "Start manage.py serve; with a broker also manage.py dispatcher and Celery."
+        yield Finding("note", "loops", "none runs", step)
+    else:
+        step = "Read the log of the process that runs them; with a broker, see that it runs."
+        yield Finding("wrong", "loops", f"fail or stand still: {', '.join(names)}", step)
 
 
 def roles() -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 
+from accounts.services.loops import last_turns
 from config import liveness
 from config.celery import app
 from config.queries import OLDEST_DUE_DISPATCH
@@ -59,10 +60,17 @@ def queue_problem(moment: datetime) -> str:
     return f"{waiting} dispatches are overdue; is a dispatcher running?" if waiting else ""
 
 
+def loop_problem(moment: datetime) -> str:
+    """Empty while every loop, in whichever process, has had a good turn of late."""
+    names = liveness.standing(last_turns(), moment, lenient=True)
+    return f"loops fail or stand still: {', '.join(names)}; see their log" if names else ""
+
+
 CHECKS: dict[str, Callable[[datetime], str]] = {
     "database": database_problem,
     "migrations": migration_problem,
     "worker": worker_problem,
+    "loops": loop_problem,
     "dispatch": queue_problem,
 }
 

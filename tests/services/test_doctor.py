@@ -1,3 +1,4 @@
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -5,9 +6,11 @@ import pytest
 from django.conf import settings as configured
 from django.core.management import CommandError, call_command
 
-from config import env
+from accounts.models import LoopTurn
+from config import env, liveness
 from config.doctor import findings
 from config.doctor.findings import Finding
+from core import clock
 
 # The examination also signs in as the super-admins' role.
 pytestmark = pytest.mark.django_db(databases={"default", configured.ADMIN_DATABASE})
@@ -40,6 +43,15 @@ def test_doctor_finds_a_broker_that_is_away(settings: Any) -> None:
     settings.EMBEDDED = False
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
     assert [level for level, _ in found("broker")] == ["wrong"]
+
+
+def test_doctor_names_the_loops_that_stand_still() -> None:
+    assert [level for level, _ in found("loops")] == ["note"]
+    moment = clock.now()
+    LoopTurn.objects.bulk_create(LoopTurn(name=name, turned_at=moment) for name in liveness.LOOPS)
+    assert [level for level, _ in found("loops")] == ["ok"]
+    LoopTurn.objects.filter(name="mail").update(turned_at=moment - timedelta(minutes=3))
+    assert found("loops") == [("wrong", "fail or stand still: mail")]
 
 
 def test_doctor_fails_when_anything_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

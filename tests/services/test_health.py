@@ -1,13 +1,20 @@
 from datetime import timedelta
 from threading import Event, Thread
 from typing import Any
+from unittest import mock
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
-from config import liveness
+from accounts.models import LoopTurn
+from accounts.services.loops import Turns, last_turns
+from accounts.tasks import worker_turn
+from campaigns.dispatch import loop
+from config import embedded, liveness
 from config.dialects import Surface, surface_of
 from config.faces import health
+from core import clock, queue
 
 
 @pytest.fixture
@@ -28,13 +35,86 @@ def test_liveness_answers_without_a_database(client: Client) -> None:
     assert (response.status_code, response.content) == (200, b"ok")
 
 
-def test_readiness_names_every_check(client: Client, db: None, worker: Event) -> None:
+def test_readiness_names_every_check(
+    client: Client, db: None, worker: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(liveness, "_since", clock.now())
     response = client.get("/readyz")
     assert response.status_code == 200
     assert response.json() == {
         "ready": True,
-        "checks": {"database": "ok", "migrations": "ok", "worker": "ok", "dispatch": "ok"},
+        "checks": {
+            "database": "ok",
+            "migrations": "ok",
+            "worker": "ok",
+            "loops": "ok",
+            "dispatch": "ok",
+        },
     }
+
+
+def test_readiness_falls_while_a_loop_fails_on_every_turn(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch, worker: Event
+) -> None:
+    """The thread lives, catches its error and goes on: only its turns tell."""
+    start = clock.now() - timedelta(hours=1)
+    monkeypatch.setattr(liveness, "_since", start)
+    for name in liveness.LOOPS:
+        LoopTurn.objects.update_or_create(name=name, defaults={"turned_at": clock.now()})
+    assert client.get("/readyz").status_code == 200
+
+    LoopTurn.objects.filter(name="dispatch").update(turned_at=clock.now() - timedelta(minutes=6))
+    stop, failed = Event(), []
+
+    def fail(**_: Any) -> None:
+        failed.append(1)
+        stop.set()
+        raise OperationalError("relation is gone")
+
+    monkeypatch.setattr(loop.DISPATCH_DUE, "rows", fail)
+    monkeypatch.setattr(loop, "connection", mock.Mock())
+    monkeypatch.setattr(loop, "close_old_connections", lambda: None)
+    monkeypatch.setattr(queue, "wait", lambda *_: None)
+    loop.run_forever(stop)
+    assert failed == [1]
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert (
+        response.json()["checks"]["loops"] == "loops fail or stand still: dispatch; see their log"
+    )
+
+    monkeypatch.setattr(loop.DISPATCH_DUE, "rows", lambda **_: [])
+    monkeypatch.setattr(queue, "wait", lambda *_: stop.set())
+    stop.clear()
+    loop.run_forever(stop)
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_loop_has_time_to_start(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = clock.now()
+    monkeypatch.setattr(liveness, "_since", start)
+    assert liveness.standing({}, start + timedelta(minutes=2), lenient=True) == []
+    late = liveness.standing({}, start + timedelta(minutes=6), lenient=True)
+    assert late == list(liveness.LOOPS)
+
+
+def test_every_loop_of_this_process_records_its_turns() -> None:
+    started = {name.rstrip("-0123456789") for name in embedded.loops()}
+    assert started | {"worker"} == set(liveness.LOOPS)
+
+
+def test_a_turn_is_written_once_in_a_while(db: None, django_assert_num_queries: Any) -> None:
+    turns, start = Turns("mail"), clock.now()
+    turns.good(start)
+    with django_assert_num_queries(0):
+        turns.good(start + timedelta(seconds=14))
+    turns.good(start + timedelta(seconds=15))
+    assert last_turns() == {"mail": start + timedelta(seconds=15)}
+
+
+def test_the_worker_records_its_turn(db: None) -> None:
+    worker_turn()
+    assert set(last_turns()) == {"worker"}
 
 
 def test_readiness_falls_when_an_embedded_thread_dies(

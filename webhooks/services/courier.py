@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F, Q
 
+from accounts.services.loops import Turns
 from core import clock, queue
 from core.crypto import DecryptionError
 from core.failpoints import reach
@@ -61,6 +62,7 @@ def run_forever(stop: threading.Event) -> None:
     hangs holds up nobody else's events.
     """
     busy: set[UUID] = set()
+    turns = Turns("webhooks")
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="webhooks") as pool:
         while not stop.is_set():
             try:
@@ -70,6 +72,7 @@ def run_forever(stop: threading.Event) -> None:
                         busy.add(endpoint_id)
                         done = partial(busy.discard, endpoint_id)
                         pool.submit(_deliver_in_thread, tenant_id, ids, done)
+                turns.good(clock.now())
             except Exception:
                 log.exception("webhook_round_failed")
                 connection.close()
