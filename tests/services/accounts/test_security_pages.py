@@ -105,6 +105,13 @@ def test_other_sessions_can_be_ended(client, owner):
     assert client.get("/accounts/").status_code == 200
 
 
+def test_sessions_page_tells_when_they_began_and_claims_no_later_sight(client):
+    """No request but the sign-in is noted, so the page must not say when a session was seen."""
+    html = client.get("/accounts/sessions/").content.decode()
+    titles = [title.strip() for title in re.findall(r"<th[^>]*>([^<]*)</th>", html)]
+    assert titles == ["Started At", "IP Address", "Browser"]
+
+
 def test_sign_in_leaves_an_audit_row(acme, client):
     with tenant_tx(acme.tenant.id):
         row = AuditEvent.objects.get(event_type="auth.signed_in")
