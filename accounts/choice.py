@@ -1,6 +1,6 @@
 """The businesses a page offers for choosing, and the one the person works in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -55,6 +55,18 @@ def offer_for(request: Any, public_id: str) -> Offer:
     usual = offer(request)
     is_there = not public_id or any(item.public_id == public_id for item in usual.items)
     return usual if is_there else offer_with(request.actor, public_id)
+
+
+def choice(request: Any, public_id: str = "") -> Offer:
+    """What a page about one business offers. Chosen is the named business, else the top bar's,
+    else the first; None where there is none. Needs the scope.
+    """
+    offered = offer_for(request, public_id)
+    item = next((item for item in offered.items if item.public_id == public_id), None)
+    if item is None:
+        offered = offer(request)
+        item = offered.chosen or next(iter(offered.items), None)
+    return replace(offered, chosen=item)
 
 
 def offer_with(actor: Actor, public_id: str, *, most: int = OFFERED) -> Offer:

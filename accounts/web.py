@@ -115,15 +115,17 @@ def strong_auth_at(request: HttpRequest, user: User) -> float | None:
 
 
 def page_of[M: Model](
-    request: HttpRequest, rows: QuerySet[M], *, size: int = 50
+    request: HttpRequest, rows: QuerySet[M], *, size: int = 50, name: str = "cursor"
 ) -> tuple[list[M], str]:
-    """One page of rows in `-created_at, -id` order, and the address of the next one or ""."""
-    cursor = request.GET.get("cursor", "")
+    """One page of rows in `-created_at, -id` order, and the address of the next one or "".
+    `name` is the parameter that holds this list's place, where a page has several.
+    """
+    cursor = request.GET.get(name, "")
     found: list[Any] = list((after_cursor(rows, cursor) if cursor else rows)[: size + 1])
     if len(found) <= size:
         return found, ""
     query = request.GET.copy()
-    query["cursor"] = make_cursor(found[size - 1].created_at, found[size - 1].pk)
+    query[name] = make_cursor(found[size - 1].created_at, found[size - 1].pk)
     return found[:size], f"?{query.urlencode()}"
 
 

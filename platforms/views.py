@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.queries import business_for, list_businesses
+from accounts.choice import choice
+from accounts.queries import business_for
 from accounts.web import PersonRequest, page_of, signed_in
 from core.actors import Role
 from core.clock import now
@@ -96,7 +97,7 @@ def connections(request: PersonRequest) -> HttpResponse:
     with tenant_tx(actor.tenant_id, readonly=True):
         rows, older_url = page_of(request, queries.list_connections(actor))
         assets = queries.assets_of(rows)
-        businesses = list(list_businesses(actor))
+        offered = choice(request)
     context: dict[str, Any] = {
         "connections": [
             {
@@ -107,7 +108,7 @@ def connections(request: PersonRequest) -> HttpResponse:
             }
             for row in rows
         ],
-        "businesses": [(encode("biz", row.pk), row) for row in businesses],
+        "offered": offered,
         "older_url": older_url,
         "may_manage": actor.role in MANAGERS,
     }

@@ -11,16 +11,21 @@ from dataclasses import dataclass
 class Listing:
     """`most` rows a page. A row is what `mark` matches, each text once; REST rows are those of
     `data`. `one_business`: the page is about the business that was picked in the top bar.
+    `beside` are the page's other lists.
     """
 
     most: int = 20
     mark: str = ""
     one_business: bool = False
+    beside: tuple["Listing", ...] = ()
 
 
-def seeds(kind: str, most: int) -> Listing:
+def seeds(kind: str, most: int, *beside: Listing) -> Listing:
     """A page whose rows carry the name of a seeded row."""
-    return Listing(most=most, mark=rf"\b{kind}-seed-\d+\b")
+    return Listing(most=most, mark=rf"\b{kind}-seed-\d+\b", beside=beside)
+
+
+_BUSINESS_OPTIONS = Listing(mark=r'<option value="biz_\w+')
 
 
 _CAMPAIGN = "/v1/campaigns/<str:campaign_id>"
@@ -41,14 +46,20 @@ LISTS: dict[str, Listing] = {
     "GET /audit/": Listing(most=50, mark=r"\baud_\w+"),
     "GET /businesses/": Listing(most=50, mark=r'(?<=class="mono">)biz_\w+'),
     "GET /campaigns/": seeds("campaign", 50),
-    "GET /campaigns/<str:campaign_id>/": Listing(most=200, mark=r"\baset_\w+"),
-    "GET /connections/": seeds("connection", 50),
+    "GET /campaigns/<str:campaign_id>/": Listing(mark=r"\baset_\w+", beside=(seeds("ad", 10),)),
+    "GET /campaigns/new/": _BUSINESS_OPTIONS,
+    "GET /connections/": seeds("connection", 50, _BUSINESS_OPTIONS),
     "GET /dev/mail/": Listing(most=100, mark=r"\bmail-seed-\d+\b"),
     "GET /inbox/": seeds("pending", 25),
     "GET /inbox/<str:pending_id>/": seeds("pending", 25),
     "GET /keys/": seeds("key", 50),
-    "GET /policy/": Listing(most=200, mark=r">campaign-seed-\d+</option>", one_business=True),
-    "GET /team/": seeds("member", 50),
+    "GET /policy/": Listing(
+        most=200,
+        mark=r">campaign-seed-\d+</option>",
+        one_business=True,
+        beside=(Listing(mark=r'href="\?business=biz_\w+'),),
+    ),
+    "GET /team/": seeds("member", 50, seeds("invitation", 50)),
 }
 
 _ONE = "one object"
@@ -78,7 +89,6 @@ NOT_LISTS: dict[str, str] = {
     "GET /campaigns/<str:campaign_id>/ad-sets/new/": _FORM,
     "GET /campaigns/<str:campaign_id>/ads/<str:ad_id>/creative/": _FORM,
     "GET /campaigns/<str:campaign_id>/edit/<slug:part>/": _FORM,
-    "GET /campaigns/new/": _FORM,
     "GET /dev/mail/<str:name>/": "one mail",
     "GET /invitations/accept/": "one invitation",
     "GET /platforms/<str:platform>/callback": "the answer of one consent",

@@ -11,7 +11,7 @@ from accounts import queries
 from accounts.adapter import browser_origin
 from accounts.domain.roles import MANAGERS, may_manage
 from accounts.forms import InviteForm, JoinForm, RoleForm
-from accounts.models import Membership, User
+from accounts.models import Invitation, Membership, User
 from accounts.services import team
 from accounts.views.entrance import sign_in
 from accounts.web import TENANT_SESSION_KEY, PersonRequest, page_of, signed_in
@@ -34,18 +34,22 @@ def _page(request: PersonRequest, form: InviteForm, *, status: int = 200) -> Htt
     with tenant_tx(actor.tenant_id, readonly=True):
         found, older = page_of(request, queries.list_members())
         members = [_member(actor, row) for row in found]
-        invitations = [
-            {"public_id": encode("inv", row.pk), "row": row, "dead": row.expires_at <= now()}
-            for row in queries.list_invitations()[:100]
-        ]
+        invited, older_invitations = page_of(
+            request, queries.list_invitations(), name="invitations"
+        )
     context = {
         "members": members,
         "older_url": older,
-        "invitations": invitations if actor.role in MANAGERS else [],
+        "invitations": [_invitation(row) for row in invited] if actor.role in MANAGERS else [],
+        "older_invitations": f"{older_invitations}#invitations" if older_invitations else "",
         "form": form,
         "may_invite": actor.role in MANAGERS,
     }
     return render_page(request, "accounts/team.html", context, status=status)
+
+
+def _invitation(row: Invitation) -> dict[str, object]:
+    return {"public_id": encode("inv", row.pk), "row": row, "dead": row.expires_at <= now()}
 
 
 def _member(actor: Actor, row: Membership) -> dict[str, object]:

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum, Window
+from django.db.models.functions import RowNumber
 
-from accounts.models import Business
 from campaigns.models import Ad, AdSet, Authority, Campaign, PendingAction
 from core.actors import Actor
 from core.cursors import read_position
@@ -145,23 +145,30 @@ def own_authorities(campaign_ids: Sequence[UUID]) -> dict[UUID, Authority]:
     return {row.campaign_id: row for row in rows if row.campaign_id is not None}
 
 
-def tree_of(campaign: Campaign, *, limit: int = 200) -> list[tuple[AdSet, list[Ad]]]:
-    """A campaign's ad sets with their ads and creatives, oldest first; at most `limit` of each."""
-    ad_sets = campaign.ad_sets.exclude(status="DELETED").order_by("created_at", "id")[:limit]
-    ads = campaign.ads.exclude(status="DELETED").select_related("creative")
+def ad_sets_of(campaign: Campaign) -> QuerySet[AdSet]:
+    """A campaign's ad sets that are not deleted, newest first."""
+    rows: QuerySet[AdSet] = campaign.ad_sets.exclude(status="DELETED")
+    return rows.order_by("-created_at", "-id")
+
+
+def ads_of(ad_set: AdSet) -> QuerySet[Ad]:
+    """An ad set's ads that are not deleted with their creatives, newest first."""
+    rows: QuerySet[Ad] = ad_set.ads.exclude(status="DELETED").select_related("creative")
+    return rows.order_by("-created_at", "-id")
+
+
+def newest_ads(ad_sets: Sequence[AdSet], *, most: int) -> dict[UUID, list[Ad]]:
+    """The newest `most` ads of each ad set, one statement for any number."""
+    newest_first = ("-created_at", "-id")
+    place = Window(RowNumber(), partition_by="ad_set_id", order_by=newest_first)
+    rows = Ad.objects.filter(ad_set__in=ad_sets).exclude(status="DELETED").annotate(place=place)
     by_set: dict[UUID, list[Ad]] = {}
-    for ad in ads.order_by("created_at", "id")[:limit]:
+    for ad in rows.filter(place__lte=most).select_related("creative").order_by(*newest_first):
         by_set.setdefault(ad.ad_set_id, []).append(ad)
-    return [(ad_set, by_set.get(ad_set.pk, [])) for ad_set in ad_sets]
+    return by_set
 
 
 def waiting_on(campaign: Campaign, *, limit: int = 10) -> list[PendingAction]:
     """The newest proposals that wait on a campaign or something in it."""
     rows = PendingAction.objects.filter(campaign_id=campaign.pk, status__in=["pending", "approved"])
     return list(rows.order_by("-created_at", "-id")[:limit])
-
-
-def businesses_of(actor: Actor) -> list[Business]:
-    """The businesses in use that the actor may see, by name."""
-    rows = Business.objects.filter(is_archived=False).order_by("name", "id")
-    return [row for row in rows if actor.may_see_business(row.pk)]

@@ -11,13 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.choice import SESSION_BUSINESS
+from accounts.choice import choice
 from accounts.web import PersonRequest, signed_in
 from campaigns import forms, gateway, queries
 from campaigns.commands import COMMANDS, Command
 from campaigns.domain.operations import OPERATIONS
 from campaigns.models import Campaign
-from campaigns.queries.tree_page import businesses_of
 from campaigns.views.campaign_pages import BASE, EDITING
 from campaigns.views.outcomes import tell
 from core import clock
@@ -59,23 +58,22 @@ def act(request: PersonRequest, *, campaign_id: str, kind: str, target_id: str) 
 @signed_in(*EDITING)
 @get_or_post
 def new_campaign(request: PersonRequest) -> HttpResponse:
+    posted = request.POST.get("business", "")
     with tenant_tx(request.actor.tenant_id, readonly=True):
-        businesses = businesses_of(request.actor)
-    chosen = request.POST.get("business") or request.GET.get("business")
-    chosen = chosen or request.session.get(SESSION_BUSINESS, "")
-    business = next((b for b in businesses if encode("biz", b.pk) == chosen), None)
-    if business is None and businesses:
-        business = businesses[0]
+        offered = choice(request, posted or request.GET.get("business", ""))
+    business = offered.chosen
     if business is None:
         messages.info(request, _("A campaign belongs to a business. Add the business first."))
         return HttpResponseRedirect(reverse("businesses"))
+    if posted and posted != business.public_id:
+        raise NotFoundError  # never in a business that was not meant
     form = forms.CampaignForm(request.POST or None, currency=business.currency)
-    outcome = _sent(request, form, business_id=encode("biz", business.pk))
+    outcome = _sent(request, form, business_id=business.public_id)
     if outcome is not None:
         return HttpResponseRedirect(f"{BASE}{outcome.created_id}/", status=303)
     context = {
         "form": form, "title": _("New campaign"), "submit": _("Create draft"), "back": BASE,
-        "businesses": [(encode("biz", b.pk), b) for b in businesses], "business": business,
+        "offered": offered,
     }  # fmt: skip
     return _form_page(request, context, form)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.choice import SESSION_BUSINESS, offer_for
-from accounts.web import PersonRequest, signed_in
+from accounts.web import PersonRequest, page_of, signed_in
 from campaigns import queries
 from campaigns.models import Ad, AdSet, Campaign
 from campaigns.queries import tree_page
@@ -19,12 +19,15 @@ from campaigns.queries.tree_page import CampaignFilters, Spend
 from campaigns.views.diff import summary
 from campaigns.views.words import AXES, KINDS, MODES, RISKS, TREE_STATUS_TONE, readable, word
 from core.actors import Actor, Role
+from core.errors import NotFoundError
 from core.ids import encode
 from core.money import display
 from core.pages import render_page
 from core.tenancy import tenant_tx
 
 PAGE = 50
+AD_SETS = 20
+ADS = 10  # of each ad set; the others are one page further
 BASE = "/campaigns/"
 EDITING = (Role.OWNER, Role.ADMIN, Role.BUYER)
 PREFIXES = {"campaign": "camp", "ad_set": "aset", "ad": "ad"}
@@ -86,13 +89,13 @@ def campaigns(request: PersonRequest) -> HttpResponse:
 def campaign(request: PersonRequest, campaign_id: str) -> HttpResponse:
     with tenant_tx(request.actor.tenant_id, readonly=True):
         found = queries.get_campaign(request.actor, campaign_id)
-        context = campaign_context(request.actor, found)
+        context = campaign_context(request.actor, found) | _tree(request, found)
     context["history_url"] = f"/audit/?target={context['public_id']}"
     return render_page(request, "campaigns/campaign.html", context)
 
 
 def campaign_context(actor: Actor, row: Campaign) -> dict[str, Any]:
-    """Everything the page of one campaign shows. Needs the tenant's scope."""
+    """What the page of one campaign shows but its tree. Needs the tenant's scope."""
     editing = actor.role in EDITING
     state = queries.gate_state(row.business_id, row.pk, environment=row.environment)
     return {
@@ -103,7 +106,6 @@ def campaign_context(actor: Actor, row: Campaign) -> dict[str, Any]:
         "modes": [
             (word(AXES, axis), mode, word(MODES, mode)) for axis, mode in state.modes.items()
         ],
-        "tree": [_ad_set(ad_set, ads, editing) for ad_set, ads in tree_page.tree_of(row)],
         "waiting": [_waiting(action) for action in tree_page.waiting_on(row)],
         "actions": _actions(row, "campaign", editing),
         "may_edit": editing and row.status not in ENDED,
@@ -111,6 +113,22 @@ def campaign_context(actor: Actor, row: Campaign) -> dict[str, Any]:
         "placements": ", ".join(map(readable, row.platforms)),
         **_money(row),
     }
+
+
+def _tree(request: PersonRequest, row: Campaign) -> dict[str, Any]:
+    """One page of ad sets, each with its newest ads; or of the ads of the one that is asked for."""
+    editing = request.actor.role in EDITING
+    wanted = request.GET.get("ad_set", "")
+    if wanted:
+        one = queries.get_ad_set(request.actor, wanted)
+        if one.campaign_id != row.pk or one.status == "DELETED":
+            raise NotFoundError
+        ads, older = page_of(request, tree_page.ads_of(one), size=PAGE)
+        return {"tree": [_ad_set(one, ads, editing)], "only": one, "older_url": older}
+    ad_sets, older = page_of(request, tree_page.ad_sets_of(row), size=AD_SETS)
+    ads_by_set = tree_page.newest_ads(ad_sets, most=ADS + 1)
+    tree = [_ad_set(one, ads_by_set.get(one.pk, []), editing, most=ADS) for one in ad_sets]
+    return {"tree": tree, "older_url": older}
 
 
 def _money(row: Campaign) -> dict[str, Any]:
@@ -178,7 +196,7 @@ def _row(row: dict[str, Any], spend: Spend) -> dict[str, Any]:
     }
 
 
-def _ad_set(ad_set: AdSet, ads: list[Ad], editing: bool) -> dict[str, Any]:
+def _ad_set(ad_set: AdSet, ads: list[Ad], editing: bool, *, most: int = PAGE) -> dict[str, Any]:
     return {
         "row": ad_set,
         "public_id": encode("aset", ad_set.pk),
@@ -192,8 +210,9 @@ def _ad_set(ad_set: AdSet, ads: list[Ad], editing: bool) -> dict[str, Any]:
                 "badges": badges(ad),
                 "actions": _actions(ad, "ad", editing),
             }
-            for ad in ads
+            for ad in ads[:most]
         ],
+        "more": len(ads) > most,
     }
 
 

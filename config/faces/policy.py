@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.choice import choice
 from accounts.models import AuditEvent, Business
 from accounts.queries import get_business
 from accounts.web import PersonRequest, confirm_url, signed_in
@@ -20,7 +21,6 @@ from campaigns.services.policy import rules_of
 from campaigns.views.words import AXES, CEILING_SCOPES, word
 from config.faces import policy_changes
 from config.faces.audit_presenters import sentence
-from config.faces.frame import businesses, chosen_business
 from core import clock
 from core.actors import Actor, Role
 from core.errors import AppError, InvalidError, NotFoundError
@@ -113,11 +113,9 @@ def _page(
 ) -> HttpResponse:
     actor = request.actor
     with tenant_tx(actor.tenant_id, readonly=True):
-        items = businesses(actor)
-        chosen = business_id or request.GET.get("business", "")
-        item = next((item for item in items if item.public_id == chosen), None)
-        item = item or chosen_business(request, items) or (items[0] if items else None)
-        context: dict[str, Any] = {"items": items, "item": item, "error": error}
+        offered = choice(request, business_id or request.GET.get("business", ""))
+        item = offered.chosen
+        context: dict[str, Any] = {"offered": offered, "item": item, "error": error}
         if item is not None:
             context |= _shown(actor, Business.objects.get(pk=item.id))
     if error is not None and error.code == "reauthentication_required":
