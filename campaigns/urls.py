@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from campaigns.api import routes
-from campaigns.views import campaign_edit, campaign_pages, inbox
+from campaigns.views import campaign_edit, campaign_pages, inbox, inbox_bulk
 
 Routes = list[URLPattern | URLResolver]
 CAMPAIGN = "campaigns/<str:campaign_id>/"
@@ -11,7 +11,7 @@ CAMPAIGN = "campaigns/<str:campaign_id>/"
 api_urls: Routes = routes.api_urls
 page_urls: Routes = [
     path("inbox/", inbox.inbox, name="inbox"),
-    path("inbox/bulk/", inbox.bulk, name="inbox-bulk"),
+    path("inbox/bulk/", inbox_bulk.bulk, name="inbox-bulk"),
     path("inbox/<str:pending_id>/", inbox.inbox, name="pending"),
     path("inbox/<str:pending_id>/<slug:decision>/", inbox.decide, name="pending-decide"),
     path("campaigns/", campaign_pages.campaigns, name="campaigns"),

@@ -24,9 +24,8 @@ from core.errors import AppError, InvalidError, NotFoundError
 from core.pages import render_page
 from core.tenancy import tenant_tx
 
-PARTS = {"detail": "detail", "inbox-list": "list"}
+PARTS = {"detail": "detail", "inbox-list": "refreshed"}
 SNOOZE_HOURS = (1, 4, 24, 72)
-BULK_LIMIT = 100
 
 
 @signed_in()
@@ -38,7 +37,7 @@ def inbox(request: PersonRequest, pending_id: str = "") -> HttpResponse:
     with tenant_tx(request.actor.tenant_id, readonly=True):
         if part != "detail":
             context |= _listed(request, now, pending_id)
-        if part != "list" and pending_id:
+        if part != "refreshed" and pending_id:
             context |= _opened(request, pending_id, now)
         # Rendered inside, so that the frame reads in the same transaction.
         return render_page(request, "campaigns/inbox.html", context, partial=part)
@@ -57,43 +56,6 @@ def decide(request: PersonRequest, pending_id: str, decision: str) -> HttpRespon
     except AppError as error:
         return _answer(request, pending_id, now, error=error)
     return _answer(request, shown, now)
-
-
-@signed_in()
-@require_POST
-def bulk(request: PersonRequest) -> HttpResponse:
-    """Decide each chosen proposal on its own; what the rules refuse is skipped and told."""
-    decision = "reject" if request.POST.get("decision") == "reject" else "approve"
-    chosen = request.POST.getlist("chosen")[:BULK_LIMIT]
-    done, skipped = 0, []
-    for pending_id in chosen:
-        try:
-            _decide_one(request, pending_id, decision)
-            done += 1
-        except AppError as error:
-            skipped.append(refusal_text(error))
-    _tell(request, done, skipped)
-    query = Filters.from_query(request.GET).query()
-    return HttpResponseRedirect(f"/inbox/{query}")
-
-
-def _decide_one(request: PersonRequest, pending_id: str, decision: str) -> None:
-    actor = request.actor
-    with tenant_tx(actor.tenant_id, readonly=True):
-        risk = queries.get_pending(actor, pending_id).risk
-    if decision == "approve" and risk == "high":
-        raise InvalidError(_("High risk is decided one by one."))
-    comment, now = request.POST.get("comment", "")[:2000], clock.now()
-    decide_one = approvals.reject if decision == "reject" else approvals.approve
-    decide_one(pending_id, actor=actor, now=now, comment=comment)
-
-
-def _tell(request: PersonRequest, done: int, skipped: list[str]) -> None:
-    if done:
-        messages.success(request, _("Decided: %(count)s.") % {"count": done})
-    for reason in sorted(set(skipped)):
-        text = _("Skipped %(count)s: %(reason)s")
-        messages.warning(request, text % {"count": skipped.count(reason), "reason": reason})
 
 
 def _listed(request: PersonRequest, now: datetime, open_id: str = "") -> dict[str, Any]:

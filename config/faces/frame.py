@@ -54,6 +54,7 @@ NAV: tuple[tuple[str, Promise], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
+    name: str
     url: str
     label: str
     current: bool = False
@@ -221,14 +222,15 @@ def _stops(actor: Actor) -> tuple[Stop, ...]:
 
 
 def _nav(path: str, role: Role | None, state: State) -> tuple[NavItem, ...]:
+    counts = {"inbox": state.waiting}
     items = [
-        NavItem(url, label, path.startswith(url), state.waiting if name == "inbox" else "", icon)
+        NavItem(name, url, label, path.startswith(url), counts.get(name, ""), icon)
         for name, url, label, icon in _doors(role, get_language() or "")
     ]
     url = address("unknown-outcomes")
     if url and state.unknown:
         words, icon = gettext("Unknown outcomes"), ICONS["unknown-outcomes"]
-        items.insert(1, NavItem(url, words, path == url, state.unknown, icon))
+        items.insert(1, NavItem("unknown-outcomes", url, words, path == url, state.unknown, icon))
     return tuple(items)
 
 

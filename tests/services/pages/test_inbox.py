@@ -1,12 +1,15 @@
 """The inbox, asked for like a browser without JavaScript does, and like htmx does."""
 
+import re
 from datetime import timedelta
 
 import pytest
 
+from campaigns.models import PendingAction
 from core.actors import Role
 from core.clock import now
 from core.ids import encode
+from core.tenancy import tenant_tx
 from tests.cast import Cast
 from tests.services.pages.conftest import Browse, add_campaign, add_pending
 
@@ -134,3 +137,74 @@ def test_rejecting_needs_a_reason(acme: Cast, browse: Browse) -> None:
     response = browse(acme, Role.BUYER).post(f"/inbox/{encode('pa', row.pk)}/reject/")
     assert response.status_code == 422
     assert "Say why" in response.content.decode()
+
+
+def test_count_in_the_menu_follows_a_decision(acme: Cast, browse: Browse) -> None:
+    campaign = add_campaign(acme)
+    row, _other = add_pending(acme, campaign), add_pending(acme, campaign)
+    client = browse(acme, Role.BUYER)
+    slot = '<span class="ms-auto" data-count="inbox"><span class="count tag tag-solid">2</span>'
+    assert client.get("/inbox/").content.decode().count(slot) == 2
+    swap = '<span hx-swap-oob="innerHTML:[data-count=inbox]">'
+    counted = swap + '<span class="count tag tag-solid">1</span></span>'
+    decided = client.post(
+        f"/inbox/{encode('pa', row.pk)}/reject/",
+        {"comment": "Too much."},
+        headers={"HX-Request": "true", "HX-Target": "detail"},
+    )
+    assert counted in decided.content.decode()
+    pinged = client.get("/inbox/", headers={"HX-Request": "true", "HX-Target": "inbox-list"})
+    assert counted in pinged.content.decode()
+    assert "data-row" in pinged.content.decode()
+    assert swap not in client.get("/inbox/").content.decode()
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_bulk_asks_with_the_total_before_it_decides(
+    acme: Cast, rival: Cast, browse: Browse, decision: str
+) -> None:
+    campaign = add_campaign(acme)
+    rows = [
+        add_pending(acme, campaign),
+        add_pending(acme, campaign, exposure_delta_micros=-500_000),
+        add_pending(acme, campaign, risk="high", exposure_delta_micros=100_000_000),
+    ]
+    foreign = add_pending(rival, add_campaign(rival, name="Rival sale"))
+    chosen = [encode("pa", row.pk) for row in (*rows, foreign)] + ["nonsense"]
+    client = browse(acme, Role.APPROVER)
+    sent = {"decision": decision, "chosen": chosen, "comment": "Not now."}
+    asked = client.post("/inbox/bulk/", sent)
+    html = asked.content.decode()
+    assert asked.status_code == 200
+    listed = re.findall(r'name="chosen" value="(\w+)"', html)
+    total, kept = ("+$17.00", rows[:2]) if decision == "approve" else ("+$117.00", rows)
+    assert f'<strong class="num">{total}</strong>' in html
+    assert set(listed) == {encode("pa", row.pk) for row in kept}
+    assert ("1 proposal of high risk is left out" in html) is (decision == "approve")
+    assert "Rival sale" not in html
+    assert _statuses(acme, rows) == ["pending"] * 3
+
+
+def test_bulk_decides_once_confirmed(acme: Cast, browse: Browse) -> None:
+    campaign = add_campaign(acme)
+    rows = [add_pending(acme, campaign), add_pending(acme, campaign, risk="high")]
+    chosen = [encode("pa", row.pk) for row in rows]
+    client = browse(acme, Role.APPROVER)
+    sent = {"decision": "reject", "chosen": chosen, "comment": "Not now.", "confirmed": "on"}
+    assert client.post("/inbox/bulk/", sent).status_code == 302
+    assert _statuses(acme, rows) == ["rejected", "rejected"]
+
+
+def test_bulk_approval_of_high_risk_alone_is_refused_at_once(acme: Cast, browse: Browse) -> None:
+    row = add_pending(acme, add_campaign(acme), risk="high")
+    sent = {"decision": "approve", "chosen": [encode("pa", row.pk)]}
+    for confirmed in ({}, {"confirmed": "on"}):
+        response = browse(acme, Role.APPROVER).post("/inbox/bulk/", sent | confirmed, follow=True)
+        assert "Skipped 1: High risk is decided one by one." in response.content.decode()
+    assert _statuses(acme, [row]) == ["pending"]
+
+
+def _statuses(cast: Cast, rows: list[PendingAction]) -> list[str]:
+    with tenant_tx(cast.tenant.id, readonly=True):
+        found = dict(PendingAction.objects.values_list("pk", "status"))
+    return [found[row.pk] for row in rows]
