@@ -24,6 +24,7 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 # --- Who this process is ------------------------------------------------------------------------
 ROLES = frozenset({"all_in_one", "web", "stream", "worker", "dispatcher", "beat", "simulator"})
 ROLE = env.choice("ROLE", ROLES, "all_in_one")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.integer("PORT", 8000, minimum=1)
 WORKERS = env.integer("WORKERS", 1, minimum=1)
@@ -32,7 +33,7 @@ AUTO_MIGRATE = env.boolean("AUTO_MIGRATE", default=True)
 DEBUG = env.boolean("DEBUG")
 DEMO = env.boolean("DEMO")
 INSECURE_SECRET = "insecure-development-secret-change-me-0123456789"  # noqa: S105 - refused in production by a check
-SECRET_KEY = env.text("SECRET_KEY", INSECURE_SECRET)
+SECRET_KEY = env.text("SECRET_KEY") or INSECURE_SECRET
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 SANDBOX_HOST = env.text("SANDBOX_HOST")
 SECURE = PUBLIC_URL.startswith("https://")
@@ -295,6 +296,9 @@ PLAN_THROTTLE = env.boolean("PLAN_THROTTLE", default=True)
 EMAIL_URL = env.text("EMAIL_URL")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Ads Agents <no-reply@localhost>")
 MAIL_DIR = VAR_DIR / "mail"
+# Mails hold codes and links that open accounts: the demo's pages show them to this machine only.
+_is_private = {HOST, urlsplit(PUBLIC_URL).hostname} <= LOOPBACK
+SHOWS_MAIL = DEMO and (_is_private or env.boolean("DEMO_MAILBOX"))
 _FILE_MAILER = {
     "BACKEND": "django.core.mail.backends.filebased.EmailBackend",
     "OPTIONS": {"file_path": str(MAIL_DIR)},
@@ -339,10 +343,9 @@ USE_TZ = True
 
 # --- Platforms ----------------------------------------------------------------------------------
 SIMULATOR_URL = env.text("SIMULATOR_URL", "http://127.0.0.1:8001").rstrip("/")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # `/sim/…` of this host leads to a simulator that only this machine can reach.
-SIMULATOR_PROXIED = urlsplit(SIMULATOR_URL).hostname in _LOOPBACK and bool(DEMO or SANDBOX_HOST)
-_shares_address = SIMULATOR_PROXIED and urlsplit(PUBLIC_URL).hostname not in _LOOPBACK
+SIMULATOR_PROXIED = urlsplit(SIMULATOR_URL).hostname in LOOPBACK and bool(DEMO or SANDBOX_HOST)
+_shares_address = SIMULATOR_PROXIED and urlsplit(PUBLIC_URL).hostname not in LOOPBACK
 SIMULATOR_PUBLIC_URL = env.text("SIMULATOR_PUBLIC_URL").rstrip("/") or (
     f"{PUBLIC_URL}/sim" if _shares_address else ""
 )

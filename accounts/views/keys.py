@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import queries
 from accounts.domain.roles import MANAGERS
-from accounts.domain.scopes import PERSON_GRANTED
 from accounts.forms import KeyForm
 from accounts.models import ApiKey
 from accounts.services import keys
@@ -48,8 +47,7 @@ def _field(form: KeyForm, error: InvalidError) -> str | None:
 
 def _created(request: PersonRequest, data: dict[str, Any]) -> HttpResponse:
     scopes, environment = data["scopes"], data["environment"]
-    if PERSON_GRANTED & set(scopes):
-        require_fresh_factor(request.actor, environment, now=now())
+    require_fresh_factor(request.actor, environment, now=now())
     new = keys.NewKey(
         name=data["name"],
         scopes=scopes,
@@ -88,8 +86,7 @@ def _page(request: PersonRequest, form: KeyForm, *, status: int = 200) -> HttpRe
 def rotate(request: PersonRequest, key_id: str) -> HttpResponse:
     with tenant_tx(request.actor.tenant_id, readonly=True):
         old = queries.get_key(request.actor, key_id)
-    if PERSON_GRANTED & set(old.scopes):
-        require_fresh_factor(request.actor, old.environment, now=now())
+    require_fresh_factor(request.actor, old.environment, now=now())
     key, token = keys.rotate_key(request.actor, key_id, grace=GRACE, now=now())
     messages.info(request, _("The old key works for another 24 hours."))
     return _shown_once(request, key, token)

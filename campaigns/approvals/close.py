@@ -34,7 +34,7 @@ def reject(pending_id: str, *, actor: Actor, now: datetime, comment: str) -> Pen
 
 
 def cancel(pending_id: str, *, actor: Actor, now: datetime, comment: str = "") -> PendingAction:
-    """The proposer, or whoever stands behind it, withdraws a proposal."""
+    """The proposer, or whoever stands behind it, withdraws a proposal; no other key of theirs."""
     return _close(pending_id, actor, now=now, status="cancelled", comment=comment.strip())
 
 
@@ -45,7 +45,7 @@ def _close(
         row = queries.get_pending(actor, pending_id)
         if status == "rejected":
             require_decider(actor, row)
-        elif {actor.id, *actor.roots}.isdisjoint(row.proposer_chain):
+        elif actor.id not in row.proposer_chain:
             raise ForbiddenError(
                 _("Only the proposer withdraws a proposal."), code="not_the_proposer"
             )

@@ -17,7 +17,7 @@ from accounts.services.loops import last_turns
 from config import liveness
 from config.celery import app
 from config.faces.health import queue_problem
-from config.serving.processes import LOOPBACK, is_listening
+from config.serving.processes import is_listening
 from core.clock import now
 
 MAX_CLOCK_SKEW = timedelta(seconds=30)
@@ -145,7 +145,7 @@ def public_address() -> Iterator[Finding]:
     """TLS, host names and what PUBLIC_URL answers."""
     host = urlsplit(settings.PUBLIC_URL).hostname or ""
     if not settings.SECURE:
-        level = "note" if host in LOOPBACK else "wrong"
+        level = "note" if host in settings.LOOPBACK else "wrong"
         step = "Put a TLS proxy in front and set PUBLIC_URL=https://…, TRUST_PROXY=1."
         yield Finding(level, "address", f"{settings.PUBLIC_URL} is not https", step)
     if host not in settings.ALLOWED_HOSTS and "*" not in settings.ALLOWED_HOSTS:

@@ -1,4 +1,6 @@
-"""The demo's mailbox: what would have been sent, read from the mail folder. Only with DEMO."""
+"""The demo's mailbox: what would have been sent, read from the mail folder. Only with DEMO; where
+other machines reach it with DEMO_MAILBOX too.
+"""
 
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -40,7 +42,7 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _files() -> list[Path]:
-    if not settings.DEMO:
+    if not settings.SHOWS_MAIL:
         raise Http404
     folder = Path(settings.MAIL_DIR)
     found = folder.glob("*.log") if folder.is_dir() else []

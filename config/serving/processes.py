@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PR_SET_PDEATHSIG = 1
 STOP_WITHIN_S = 20.0
 
@@ -84,7 +83,7 @@ def wait_listening(child: subprocess.Popen[bytes], url: str, *, seconds: float =
 def start_simulator(**environment: str) -> subprocess.Popen[bytes] | None:
     """The simulator as a child where SIMULATOR_URL is this machine's and nothing answers there."""
     parts = urlsplit(settings.SIMULATOR_URL)
-    if parts.hostname not in LOOPBACK or is_listening(settings.SIMULATOR_URL):
+    if parts.hostname not in settings.LOOPBACK or is_listening(settings.SIMULATOR_URL):
         return None
     child = spawn(
         "simulator", "--host", "127.0.0.1", "--port", str(parts.port or 80), **environment

@@ -50,7 +50,7 @@ class Answer:
 
 @pytest.fixture
 def world(db: None, settings: Any, tmp_path: Path) -> World:
-    settings.DEMO, settings.MAIL_DIR = True, tmp_path
+    settings.DEMO, settings.SHOWS_MAIL, settings.MAIL_DIR = True, True, tmp_path
     made = make_world("acme")
     with tenant_tx(made.cast.tenant.id):
         for kind in KINDS:

@@ -190,14 +190,15 @@ def test_key_is_shown_once_with_a_curl_line(acme, owner):
         assert AuditEvent.objects.filter(event_type="key.created").count() == 1
 
 
-def test_pending_scope_needs_a_fresh_factor_in_live_only(acme, owner):
-    body = KEY | {"scopes": ["ads:write:pending"]}
+@pytest.mark.parametrize("scope", ["ads:write:pending", "campaigns:write", "campaigns:read"])
+def test_a_key_needs_a_fresh_factor_in_live_only(acme, owner, scope):
+    body = KEY | {"scopes": [scope]}
     assert owner.post("/keys/", body | {"environment": "live"}).status_code == 403
     with tenant_tx(acme.tenant.id):
         assert ApiKey.objects.count() == 1
     assert owner.post("/keys/", body).status_code == 200
     with tenant_tx(acme.tenant.id):
-        assert ApiKey.objects.filter(scopes=["ads:write:pending"]).count() == 1
+        assert ApiKey.objects.filter(name="Agent", scopes=[scope]).count() == 1
 
 
 def test_key_for_a_business_of_the_other_environment_is_refused(acme, owner):
@@ -214,6 +215,15 @@ def test_key_can_be_rotated_and_revoked(acme, owner):
     assert Client().get("/v1/account/profile", headers=acme.headers).status_code == 200
     assert owner.post(f"/keys/{key_id}/revoke/").status_code == 302
     assert Client().get("/v1/account/profile", headers=acme.headers).status_code == 401
+
+
+def test_rotating_a_live_key_needs_a_fresh_factor(acme, owner):
+    with tenant_tx(acme.tenant.id):
+        ApiKey.objects.update(environment="live")
+    key_id = encode("key", acme.key.id)
+    assert owner.post(f"/keys/{key_id}/rotate/").status_code == 403
+    with tenant_tx(acme.tenant.id):
+        assert ApiKey.objects.count() == 1
 
 
 def test_business_is_added(acme, owner):

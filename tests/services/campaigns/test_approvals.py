@@ -294,6 +294,21 @@ def test_proposer_cancels_and_others_do_not(acme, proposal):
     assert approvals.cancel(pa(proposal), actor=acme.agent, now=NOW).status == "cancelled"
 
 
+def test_another_key_of_the_same_person_does_not_cancel(acme, proposal):
+    sibling = encode("key", acme.people[Role.ADMIN].id)
+    other = replace(
+        acme.agent,
+        id=sibling,
+        roots=(sibling, acme.key.root),
+        scopes=acme.agent.scopes | {"ads:write:pending"},
+    )
+    with pytest.raises(ForbiddenError) as caught:
+        approvals.cancel(pa(proposal), actor=other, now=NOW)
+    assert caught.value.code == "not_the_proposer"
+    assert fresh(acme, PendingAction, pa(proposal)).status == "pending"
+    assert approvals.cancel(pa(proposal), actor=acme.person(), now=NOW).status == "cancelled"
+
+
 def test_expired_is_neither_approved_nor_kept_pending(acme, proposal):
     late = proposal.expires_at + timedelta(seconds=1)
     with pytest.raises(ConflictError) as caught:

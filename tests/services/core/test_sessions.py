@@ -61,6 +61,15 @@ def test_person_sees_and_ends_their_other_sessions(owner):
     assert there.get("/keys/").status_code == 302
 
 
+def test_a_new_password_ends_every_other_session(owner):
+    here, there, elsewhere = signed_in(owner), signed_in(owner), signed_in(owner)
+    new = "another passphrase 7"
+    body = {"oldpassword": PASSWORD, "password1": new, "password2": new}
+    assert here.post("/accounts/password/change/", body).status_code == 302
+    assert [one.get("/keys/").status_code for one in (here, there, elsewhere)] == [200, 302, 302]
+    assert Session.objects.count() == 1
+
+
 def test_cookie_keeps_its_attributes_and_its_secret_when_it_is_renewed(owner):
     client = signed_in(owner)
     secret = client.cookies[COOKIE].value

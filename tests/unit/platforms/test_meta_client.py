@@ -1,6 +1,7 @@
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 
 import httpx2 as httpx
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from core.http import PlatformWriteRefusedError, platform_writes
 from platforms.errors import PlatformError
 from platforms.meta.client import MetaClient
+from platforms.meta.oauth import MetaOAuth
 from platforms.meta.writer import MetaWriter
 from tests.unit.platforms.graph import CREDENTIALS, error, install
 
@@ -35,6 +37,45 @@ def test_call_signs_with_the_app_secret_and_keeps_the_token_out_of_the_url(monke
     proof = hmac.new(b"app-secret", b"token-of-acme", hashlib.sha256).hexdigest()
     assert graph.sent == [("GET", "me", {"fields": "id", "appsecret_proof": proof})]
     assert graph.headers[0]["authorization"] == "Bearer token-of-acme"
+
+
+@pytest.mark.parametrize(
+    ("environment", "graph_host", "dialog"),
+    [
+        ("live", "graph.real.example", "https://www.real.example/"),
+        ("test", "sim.example:9", "http://sim.example:9/"),
+    ],
+)
+def test_a_connection_reaches_the_host_of_its_environment_only(
+    monkeypatch, settings, environment, graph_host, dialog
+):
+    settings.META_GRAPH_URL = "https://graph.real.example"
+    settings.META_DIALOG_URL = "https://www.real.example"
+    settings.SIMULATOR_URL, settings.SIMULATOR_PUBLIC_URL = "http://sim.example:9", ""
+    settings.META_APP_ID, settings.META_APP_SECRET = "7", "of-the-real-app"
+    elsewhere = "http://sim.example:9/x" if environment == "live" else "https://graph.real.example"
+    graph = install(
+        monkeypatch,
+        lambda _: httpx.Response(
+            200,
+            json={
+                "access_token": "t",
+                "id": "1",
+                "data": [],
+                "paging": {"next": elsewhere, "cursors": {"after": ""}},
+            },
+        ),
+    )
+    client = MetaClient(replace(CREDENTIALS, environment=environment))
+    client.get("me")
+    client.query("act_77/insights", {})
+    assert list(client.pages("act_77/ads", {})) == []
+    with platform_writes():
+        client.post("1", {"status": "PAUSED"})
+    hosts = {headers["host"] for headers in graph.headers}
+    assert (len(graph.sent), hosts) == (4, {graph_host})
+    consent = {"environment": environment, "redirect_uri": "https://ads.example/back"}
+    assert MetaOAuth().authorize_url(**consent, state="s").startswith(dialog)
 
 
 def test_post_sends_structured_values_as_json_text(monkeypatch):
