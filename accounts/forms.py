@@ -1,5 +1,6 @@
 """Forms of the account pages."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.forms import ResetPasswordForm
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.adapter import browser_origin
 from accounts.domain.roles import may_grant
-from accounts.models import User
+from accounts.models import ApiKey, User
 from accounts.queries import list_businesses
 from accounts.services import factors, registration
 from core.actors import Actor, Role
@@ -115,12 +116,24 @@ class ClaimForm(forms.Form):
 
     token = forms.CharField(widget=forms.HiddenInput)
     password = _password(_("New password"))
-    keep_keys = forms.BooleanField(
-        label=_("Keep the keys of the agent that registered this account"),
+    keep_keys = forms.MultipleChoiceField(
+        label=_("Keys to keep"),
         required=False,
-        initial=True,
-        help_text=_("Untick if you did not ask an agent to register: its keys stop at once."),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "Made before you took over. Tick only those of an agent that you asked to register; "
+            "all others stop at once."
+        ),
     )
+
+    def __init__(self, *args: Any, keys: Sequence[ApiKey] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["keep_keys"].choices = [  # type: ignore[attr-defined]
+            (encode("key", key.pk), f"{key.name}: {key} ({key.created_at:%Y-%m-%d %H:%M} UTC)")
+            for key in keys
+        ]
+        if not keys:
+            del self.fields["keep_keys"]
 
 
 class JoinForm(forms.Form):

@@ -129,10 +129,14 @@ def connect(request: PersonRequest) -> HttpResponse:
 @require_POST
 @signed_in(*MANAGERS)
 def disconnect(request: PersonRequest, connection_id: str) -> HttpResponse:
-    actor = request.actor
-    with tenant_tx(actor.tenant_id):
+    actor, told = request.actor, request.POST.get("anyway") == "on"
+    with tenant_tx(actor.tenant_id, readonly=True):
         connection = queries.get_connection(actor, connection_id)
-        services.disconnect(actor, connection, now=now())
+    try:
+        services.disconnect(actor, connection, now=now(), with_uses=told)
+    except services.ConnectionInUseError as error:
+        context = {"connection": connection, "error": error, "name": connection.business.name}
+        return render_page(request, "platforms/in_use.html", context, status=error.status)
     messages.success(request, _("Disconnected. The stored token is destroyed."))
     return HttpResponseRedirect(reverse("connections"))
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.domain.scopes import scopes_of_role
 from accounts.models import ApiKey, EmailCode, Membership, Tenant, User
-from accounts.queries import MEMBERSHIPS_OF_USER
+from accounts.queries import MEMBERSHIPS_OF_USER, only_live_keys
 from accounts.services import codes, limits
 from accounts.services.evidence import emit, record_audit
 from accounts.services.factors import require_second_factor
@@ -30,7 +30,7 @@ from core.errors import (
     RateLimitedError,
     UnauthenticatedError,
 )
-from core.ids import encode
+from core.ids import decode, encode
 from core.tenancy import tenant_tx
 
 SESSION_KEY_LIFE = timedelta(days=30)
@@ -313,11 +313,23 @@ def _first_tenant(user: User, organisation: str, now: datetime) -> UUID:
     return open_tenant(user, organisation.strip() or user.full_name, now=now).pk
 
 
-def claim(token: str, password: str, *, keep_keys: bool, origin: Origin, now: datetime) -> User:
+def keys_before_claim(user: User, *, now: datetime) -> list[ApiKey]:
+    """The live keys of an account's person, made by whoever registered it; oldest first."""
+    found: list[ApiKey] = []
+    for row in MEMBERSHIPS_OF_USER.rows(user_id=user.pk):
+        with tenant_tx(row["tenant_id"], readonly=True):
+            rows = only_live_keys(ApiKey.objects.filter(user=user), now=now)
+            found += rows.order_by("created_at", "id")
+    return found
+
+
+def claim(
+    token: str, password: str, *, keep_keys: frozenset[str], origin: Origin, now: datetime
+) -> User:
     """Make an unclaimed account its mailbox owner's: a password of their own, other sessions gone.
 
-    `keep_keys` False revokes every key made before. Raises InvalidError for a dead link, and for
-    a weak password before the link is used up.
+    Every key made before is revoked, save those whose public ids are in `keep_keys`. Raises
+    InvalidError for a dead link, and for a weak password before the link is used up.
     """
     owner = codes.claim_owner(token, now=now)
     check_password_strength(password, owner)
@@ -344,11 +356,11 @@ def mark_claimed(user: User, hashed_password: str) -> None:
 
 
 def _record_claim(
-    user: User, tenant_id: UUID, *, keep_keys: bool, origin: Origin, now: datetime
+    user: User, tenant_id: UUID, *, keep_keys: frozenset[str], origin: Origin, now: datetime
 ) -> None:
-    revoked = 0
-    if not keep_keys:
-        revoked = ApiKey.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
+    kept = [decode("key", public_id) for public_id in keep_keys]
+    before = ApiKey.objects.filter(user=user, revoked_at=None).exclude(pk__in=kept)
+    revoked = before.update(revoked_at=now)
     record_audit(
         person(user, tenant_id, origin),
         "account.claimed",

@@ -113,13 +113,14 @@ def resend(request: HttpRequest) -> HttpResponse:
 def claim(request: HttpRequest) -> HttpResponseBase:
     token = request.POST.get("token") or request.GET.get("token", "")
     owner = codes.claim_owner(token, now=now())
-    form = ClaimForm(request.POST or None, initial={"token": token, "keep_keys": True})
+    keys = registration.keys_before_claim(owner, now=now()) if owner else []
+    form = ClaimForm(request.POST or None, initial={"token": token}, keys=keys)
     if request.method == "POST" and owner and form.is_valid():
         try:
             user = registration.claim(
                 token,
                 form.cleaned_data["password"],
-                keep_keys=form.cleaned_data["keep_keys"],
+                keep_keys=frozenset(form.cleaned_data.get("keep_keys", ())),
                 origin=browser_origin(request),
                 now=now(),
             )

@@ -11,6 +11,7 @@ from django.conf import settings
 from accounts.models import Business
 from accounts.services.evidence import emit, record_audit
 from core.actors import Actor, system_actor
+from core.errors import ConflictError
 from core.tenancy import tenant_tx
 from platforms.errors import PlatformError
 from platforms.meta.reader import MetaReader
@@ -18,8 +19,10 @@ from platforms.models import Connection
 from platforms.ports import Token
 from platforms.presenters import event_json
 from platforms.queries import CONNECTIONS_EXPIRED, connection_credentials, token_context
+from platforms.services.uses import Use, uses_of
 
 HEALTH_TIMEOUT_S = 5.0
+SHOWN = 20
 
 
 def store_grant(business: Business, platform: str, *, token: Token, now: datetime) -> Connection:
@@ -90,18 +93,40 @@ def record(
     )
 
 
-def disconnect(actor: Actor, connection: Connection, *, now: datetime) -> None:
-    """Forget the token for good; campaigns stay and can be read again after a new consent.
+class ConnectionInUseError(ConflictError):
+    """Without the token neither a person nor the kill switch could stop what runs."""
 
-    The grant at the platform itself is the person's to withdraw there.
+    code = "connection_in_use"
+    message = "Campaigns run through this connection, or changes to them are on their way."
+    hint = "Pause them and wait until that is done; or ask a person to disconnect in the dashboard."
+
+    def __init__(self, uses: list[Use]) -> None:
+        self.uses = uses
+        shown = [{"id": use.public_id, "name": use.name} for use in uses[:SHOWN]]
+        super().__init__(details={"campaigns": shown, "count": len(uses)})
+
+
+def disconnect(
+    actor: Actor, connection: Connection, *, now: datetime, with_uses: bool = False
+) -> None:
+    """Forget the token for good; campaigns stay and can be read again after a new consent. The
+    grant at the platform itself is the person's to withdraw there.
+
+    Raises ConnectionInUseError while something needs the token, unless a person who was told
+    (`with_uses`) wants it so.
     """
     with tenant_tx(actor.tenant_id):
         ended = Connection.objects.filter(pk=connection.pk, disconnected_at=None).update(
             status="disconnected", sealed_token="", token_expires_at=None, disconnected_at=now
         )
+        # Read after the update: a dispatch that found the token until then is seen here.
+        uses = uses_of(connection.pk) if ended else []
+        if uses and not (with_uses and actor.is_person):
+            raise ConnectionInUseError(uses)
         if ended:
             connection.status = "disconnected"
-            record(actor, connection, "connection.disconnected", now=now)
+            facts = {"still_running": len(uses)}
+            record(actor, connection, "connection.disconnected", now=now, facts=facts)
 
 
 def mark_expired(

@@ -154,9 +154,10 @@ def approve_in_dashboard(live: Live, pending_id: str) -> None:
     ) as browser:
         page = browser.get(link)
         fields = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
+        keys = re.findall(r'name="keep_keys" value="(key_\w+)"', page.text)
         claimed = browser.post(
             link,
-            data=fields | {"password": "a-person-knows-this-1", "keep_keys": "on"},
+            data=fields | {"password": "a-person-knows-this-1", "keep_keys": keys},
             headers={"Referer": live.url},
         )
         assert claimed.status_code == 200, claimed.text

@@ -6,11 +6,13 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from accounts.models import Membership, OutgoingMail, Tenant, User
+from accounts.models import ApiKey, Membership, OutgoingMail, Tenant, User
 from accounts.services import registration
+from accounts.services.keys import create_key
 from accounts.services.mail import send_due
 from core.actors import Role
 from core.clock import now
+from core.ids import encode
 from core.tenancy import tenant_tx
 from tests.cast import PASSWORD
 
@@ -113,29 +115,52 @@ def test_unclaimed_user_gets_the_bad_password_answer_and_a_claim_link(owner):
     assert "/accounts/claim/?token=" in mailed(r"(https?://\S+)")
 
 
-def test_claim_link_sets_a_password_once(owner):
+def test_claim_link_sets_a_password_once(acme, owner):
     User.objects.filter(pk=owner.pk).update(is_claimed=False)
     registration.mail_within_limits("claim", owner.email, origin=ORIGIN, now=now())
     token = mailed(r"token=(\w+)")
     client, again = Client(), Client()
     assert client.get("/accounts/claim/", {"token": token}).status_code == 200
-    body = {"token": token, "password": "a different passphrase 7", "keep_keys": "on"}
+    body = {"token": token, "password": "a different passphrase 7"}
     assert client.post("/accounts/claim/", body).status_code == 302
     assert "_auth_user_id" in client.session
     assert again.post("/accounts/claim/", body).status_code == 410
     assert "_auth_user_id" not in again.session
+    with tenant_tx(acme.tenant.id):
+        assert not ApiKey.objects.filter(user=owner, revoked_at=None).exists()
     owner.refresh_from_db()
     assert owner.is_claimed
     assert owner.check_password("a different passphrase 7")
 
 
-def test_claim_proves_the_mailbox_and_may_switch_the_agents_keys_off(acme, owner):
+def test_claim_proves_the_mailbox_and_keeps_the_keys_that_are_ticked(acme, owner):
     User.objects.filter(pk=owner.pk).update(is_claimed=False, email_verified_at=None)
+    with tenant_tx(acme.tenant.id):
+        key, token = create_key(
+            tenant_id=acme.tenant.id,
+            user_id=owner.pk,
+            name="planted",
+            environment="test",
+            scopes=["account:read"],
+            root=encode("user", owner.pk),
+            now=now(),
+        )
+    planted = {"Authorization": f"Bearer {token}"}
     registration.mail_within_limits("claim", owner.email, origin=ORIGIN, now=now())
-    body = {"token": mailed(r"token=(\w+)"), "password": "a different passphrase 7"}
+    link = mailed(r"token=(\w+)")
+    page = Client().get("/accounts/claim/", {"token": link}).content.decode()
+    boxes = re.findall(r'<input type="checkbox" name="keep_keys" value="(key_\w+)"([^>]*)>', page)
+    mine = encode("key", acme.key.pk)
+    assert {public_id for public_id, _ in boxes} == {mine, encode("key", key.pk)}
+    assert not any("checked" in rest for _, rest in boxes)
+    assert f"planted: {key}" in page
+    body = {"token": link, "password": "a different passphrase 7"}
+    foreign = body | {"keep_keys": [encode("key", owner.pk)]}
+    assert Client().post("/accounts/claim/", foreign).status_code == 422
+    assert Client().get("/v1/account/profile", headers=planted).status_code == 200
+    assert Client().post("/accounts/claim/", body | {"keep_keys": [mine]}).status_code == 302
     assert Client().get("/v1/account/profile", headers=acme.headers).status_code == 200
-    assert Client().post("/accounts/claim/", body).status_code == 302
-    assert Client().get("/v1/account/profile", headers=acme.headers).status_code == 401
+    assert Client().get("/v1/account/profile", headers=planted).status_code == 401
     owner.refresh_from_db()
     assert owner.email_verified_at
 
