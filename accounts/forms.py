@@ -153,6 +153,13 @@ class JoinForm(forms.Form):
     password = _password(_("Password"))
 
 
+ROLE_NAMES = {
+    Role.OWNER: _("Owner"),
+    Role.ADMIN: _("Admin"),
+    Role.BUYER: _("Buyer"),
+    Role.APPROVER: _("Approver"),
+    Role.ANALYST: _("Analyst"),
+}
 ROLE_LABELS = {
     Role.OWNER: _("Owner: everything, billing and deletion too"),
     Role.ADMIN: _("Admin: policy, keys, team, kill switch"),

@@ -174,7 +174,11 @@ class ScheduleForm(CommandForm):
     end_date = DayField(label=_("Ends"))
 
     def build(self, ids: Mapping[str, str]) -> Command:
-        return SetSchedule(campaign_id=ids["campaign_id"], **self.filled("start_date", "end_date"))
+        return SetSchedule(
+            campaign_id=ids["campaign_id"],
+            clear_end_date=bool(self.initial.get("end_date")) and not self.cleaned_data["end_date"],
+            **self.filled("start_date", "end_date"),
+        )
 
 
 class TargetingForm(CommandForm):

@@ -191,6 +191,7 @@ TEMPLATES = [
         "APP_DIRS": True,
         "OPTIONS": {
             "builtins": ["core.fragments"],
+            "libraries": {"browsers": "accounts.browsers"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csp",

@@ -49,6 +49,7 @@ class Delivery(TenantModel):
     delivered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name_plural = "deliveries"
         constraints = [
             models.UniqueConstraint(fields=["tenant", "endpoint", "event_id"], name="delivery_once")
         ]

@@ -28,6 +28,7 @@ class Business(TenantModel):
     created_at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "businesses"
         indexes = [
             models.Index(fields=["tenant", "environment", "-created_at"], name="business_by_tenant")
         ]

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import queries
 from accounts.adapter import browser_origin
-from accounts.domain.roles import MANAGERS, may_manage
-from accounts.forms import InviteForm, JoinForm, RoleForm
+from accounts.domain.roles import MANAGERS, may_grant, may_manage
+from accounts.forms import ROLE_NAMES, InviteForm, JoinForm, RoleForm
 from accounts.models import Invitation, Membership, User
 from accounts.services import team
 from accounts.views.entrance import sign_in
@@ -49,7 +49,12 @@ def _page(request: PersonRequest, form: InviteForm, *, status: int = 200) -> Htt
 
 
 def _invitation(row: Invitation) -> dict[str, object]:
-    return {"public_id": encode("inv", row.pk), "row": row, "dead": row.expires_at <= now()}
+    return {
+        "public_id": encode("inv", row.pk),
+        "row": row,
+        "role_name": ROLE_NAMES[Role(row.role)],
+        "dead": row.expires_at <= now(),
+    }
 
 
 def _member(actor: Actor, row: Membership) -> dict[str, object]:
@@ -57,10 +62,14 @@ def _member(actor: Actor, row: Membership) -> dict[str, object]:
         "public_id": encode("mem", row.pk),
         "user": row.user,
         "role": row.role,
+        "role_name": ROLE_NAMES[Role(row.role)],
         "since": row.created_at,
         "is_self": row.user_id == actor.user_id,
         "manageable": may_manage(actor.role, Role(row.role)),
         "form": RoleForm(actor=actor, auto_id=f"id_%s_{row.pk.hex}"),
+        "choices": [
+            (role, name) for role, name in ROLE_NAMES.items() if may_grant(actor.role, role)
+        ],
     }
 
 
@@ -95,7 +104,8 @@ def change_role(request: PersonRequest, member_id: str) -> HttpResponse:
     role = team.parse_role(request.POST.get("role", ""))
     changed = team.change_role(request.actor, member_id, role, now=now())
     messages.success(
-        request, _("%(name)s is now %(role)s.") % {"name": changed.user.full_name, "role": role}
+        request,
+        _("%(name)s is now %(role)s.") % {"name": changed.user.full_name, "role": ROLE_NAMES[role]},
     )
     return redirect("team")
 

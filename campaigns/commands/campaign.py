@@ -105,11 +105,14 @@ class SetLifetimeBudget(_OnCampaign):
 
 
 class SetSchedule(_OnCampaign):
-    """First and last day of delivery, in the ad account's zone."""
+    """First and last day of delivery, in the ad account's zone. None leaves a day as it is;
+    `clear_end_date` takes the last day away.
+    """
 
     kind: ClassVar[str] = "set_schedule"
     start_date: date | None = None
     end_date: date | None = None
+    clear_end_date: bool = False
 
 
 class RemoveRemains(_OnCampaign):

@@ -78,8 +78,21 @@ def plan_budget(command: SetDailyBudget | SetLifetimeBudget, subject: Subject) -
 
 
 def plan_schedule(command: SetSchedule, subject: Subject) -> Plan:
-    """First and last day."""
-    wanted = command.model_dump(include={"start_date", "end_date"}, exclude_none=True)
+    """First and last day. At the platform an end can be moved, not taken away: what was decided on
+    may have counted on it.
+    """
+    wanted: dict[str, Any] = command.model_dump(
+        include={"start_date", "end_date"}, exclude_none=True
+    )
+    if command.clear_end_date:
+        if not subject.is_local:
+            raise InvalidError(
+                _("A launched campaign keeps an end date."),
+                field="end_date",
+                code="end_date_required",
+                hint=_("Choose a later day instead."),
+            )
+        wanted["end_date"] = None
     return change(subject, wanted)
 
 
@@ -118,9 +131,9 @@ def _check(subject: Subject, new: Mapping[str, Any]) -> None:
     if "budget_micros" in new:
         checks.check_budget(new["budget_micros"], currency)
     if new.keys() & {"start_date", "end_date"}:
-        end = new.get("end_date")
+        end = new.get("end_date", campaign.end_date)
         start = new.get("start_date", campaign.start_date)
-        checks.check_schedule(start, end or campaign.end_date, today=subject.today)
+        checks.check_schedule(start, end, today=subject.today)
     if new.get("target_location"):
         checks.check_location(new["target_location"])
 

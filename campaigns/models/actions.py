@@ -120,6 +120,7 @@ class Dispatch(TenantModel):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name_plural = "dispatches"
         indexes = [
             models.Index(
                 fields=["next_attempt_at"],

@@ -25,6 +25,7 @@ class Authority(TenantModel):
     created_at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "authorities"
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "business", "version"],
@@ -67,6 +68,7 @@ class BusinessPolicy(TenantModel):
     created_at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "business policies"
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "business", "version"], name="business_policy_version_once"
@@ -139,6 +141,9 @@ class KillSwitch(TenantModel):
     engaged_at = models.DateTimeField(null=True, blank=True)
     released_by = models.CharField(max_length=64, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "kill switches"
 
 
 class SpendCeiling(TenantModel):

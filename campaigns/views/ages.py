@@ -20,7 +20,7 @@ def until(moment: datetime, now: datetime) -> str:
     """`2 days left`, or that the time is over."""
     if moment <= now:
         return _("expired")
-    return _said(*_largest(moment - now), is_past=False, language=get_language() or "")
+    return _said(*_nearest(moment - now), is_past=False, language=get_language() or "")
 
 
 def _largest(span: timedelta) -> tuple[timedelta, int]:
@@ -29,6 +29,16 @@ def _largest(span: timedelta) -> tuple[timedelta, int]:
         return MINUTE, max(1, span // MINUTE)
     unit = HOUR if span < 2 * DAY else DAY
     return unit, span // unit
+
+
+def _nearest(span: timedelta) -> tuple[timedelta, int]:
+    """Like `_largest`, rounded: an hour has passed of 72 h only once it has."""
+    for unit in (MINUTE, HOUR, DAY):
+        rounded = (span + unit / 2) // unit * unit
+        found, count = _largest(rounded)
+        if found == unit:
+            return found, max(1, count)
+    return DAY, (span + DAY / 2) // DAY
 
 
 @lru_cache(maxsize=1024)

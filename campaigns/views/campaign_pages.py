@@ -91,7 +91,12 @@ def campaign(request: PersonRequest, campaign_id: str) -> HttpResponse:
         found = queries.get_campaign(request.actor, campaign_id)
         context = campaign_context(request.actor, found) | _tree(request, found)
     context["history_url"] = f"/audit/?target={context['public_id']}"
-    return render_page(request, "campaigns/campaign.html", context)
+    polls = bool(request.htmx) and request.htmx.target == "campaign-status"
+    partial = "status" if polls else ""
+    response = render_page(request, "campaigns/campaign.html", context, partial=partial)
+    if polls and not context["launching"]:
+        response["HX-Refresh"] = "true"  # ids, ad sets and ads are new as well
+    return response
 
 
 def campaign_context(actor: Actor, row: Campaign) -> dict[str, Any]:
@@ -103,6 +108,7 @@ def campaign_context(actor: Actor, row: Campaign) -> dict[str, Any]:
         "public_id": encode("camp", row.pk),
         "business": row.business,
         "badges": badges(row),
+        "launching": row.effective_status == "LAUNCHING",
         "modes": [
             (word(AXES, axis), mode, word(MODES, mode)) for axis, mode in state.modes.items()
         ],

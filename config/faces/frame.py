@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choice import SESSION_BUSINESS, BusinessItem, offer
+from accounts.forms import ROLE_NAMES
 from accounts.models import Business, Tenant, User
 from campaigns.models import Dispatch, KillSwitch, PendingAction
 from core.actors import Actor, Role
@@ -113,7 +114,7 @@ def build(request: HttpRequest) -> Frame:
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None:
         return frame
-    frame.role = str(actor.role or "")
+    frame.role = str(ROLE_NAMES[actor.role]) if actor.role else ""
     frame.stream_url = address("stream-pending")
     with tenant_tx(actor.tenant_id, readonly=True):
         offered = offer(request)

@@ -116,6 +116,7 @@ def _page(
         offered = choice(request, business_id or request.GET.get("business", ""))
         item = offered.chosen
         context: dict[str, Any] = {"offered": offered, "item": item, "error": error}
+        context["error_field"] = error.details.get("field", "") if error else ""
         if item is not None:
             context |= _shown(actor, Business.objects.get(pk=item.id))
     if error is not None and error.code == "reauthentication_required":
@@ -206,7 +207,9 @@ def _set_rules(request: PersonRequest, business: Business, now: datetime) -> Any
         undo_window_s=_whole(request, "undo_window_s", low=0, high=3600),
         approval_expiry_h=_whole(request, "approval_expiry_h", low=1, high=720),
         cooldown_h=_whole(request, "cooldown_h", low=0, high=720),
-        four_eyes_micros=_micros(four_eyes, business.currency) if four_eyes else None,
+        four_eyes_micros=(
+            _micros(four_eyes, business.currency, field="four_eyes") if four_eyes else None
+        ),
         clear_four_eyes=not four_eyes,
         ask_second_person=request.POST.get("second_person") == "on",
     )
@@ -268,11 +271,11 @@ def _whole(request: HttpRequest, name: str, *, low: int = 0, high: int) -> int:
     return int(text)
 
 
-def _micros(text: str, currency: str) -> int:
+def _micros(text: str, currency: str, *, field: str = "limit") -> int:
     try:
         amount = Decimal(text)
     except InvalidOperation as error:
-        raise InvalidError(_("Give an amount."), field="limit") from error
+        raise InvalidError(_("Give an amount."), field=field) from error
     if amount < 0:
-        raise InvalidError(_("Give a positive amount."), field="limit")
-    return from_decimal(amount, currency, field="limit").micros
+        raise InvalidError(_("Give a positive amount."), field=field)
+    return from_decimal(amount, currency, field=field).micros
