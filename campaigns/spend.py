@@ -35,8 +35,9 @@ from campaigns.models import (
     SpendExposure,
     SpendReservation,
 )
-from core.compiled import Compiled, insert
+from core.compiled import Compiled
 from core.money import Money
+from core.statements import insert
 from platforms.metrics.models import MetricFact
 
 SCOPES = ("action", "campaign", "business", "tenant")

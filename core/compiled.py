@@ -19,16 +19,14 @@ from django.db.models import (
     Expression,
     Field,
     QuerySet,
-    TextField,
     UUIDField,
     sql,
 )
 from django.db.models.query import ModelIterable, get_related_populators
 
+from core import statements
 from core.tenancy import (
-    TenantModel,
     TenantScopeError,
-    check_row,
     current_tenant_id,
     tenant_parameter,
 )
@@ -55,41 +53,26 @@ class Param(Expression):
         return self.output_field.get_db_prep_value(value, database)
 
 
-def _cursor() -> Any:
-    """A cursor of the default connection, the same one while the connection lasts: inside a
-    transaction Django's checks before each new one have nothing left to find.
-    """
-    database = connections[DEFAULT_DB_ALIAS]
-    if database.queries_logged or not database.in_atomic_block:
-        return database.cursor()
-    kept = vars(database).get("compiled_cursor")
-    if kept is None or kept[0] is not database.connection:
-        kept = vars(database)["compiled_cursor"] = (database.connection, database.cursor())
-    return kept[1]
-
-
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    sql: str
+    text: statements.Text
     params: tuple[Any, ...]
     converters: Sequence[tuple[int, Sequence[Callable[..., Any]], Any]] = ()
     make: Callable[[Sequence[Any]], Any] = tuple
 
     def execute(self, values: dict[str, Any]) -> Any:
-        cursor = _cursor()
-        database = cursor.db
+        database = connections[DEFAULT_DB_ALIAS]
         bound = [p.bind(values, database) if type(p) is Param else p for p in self.params]
-        cursor.execute(self.sql, bound)
-        return cursor
+        return statements.execute(self.text, bound)
 
-    def row(self, values: Sequence[Any], database: Any) -> Any:
+    def row(self, values: Sequence[Any]) -> Any:
         if not self.converters:
             return self.make(values)
         found = list(values)
         for position, converters, expression in self.converters:
             value = found[position]
             for convert in converters:
-                value = convert(value, expression, database)
+                value = convert(value, expression, connection)
             found[position] = value
         return self.make(found)
 
@@ -113,7 +96,7 @@ class Compiled[R]:
         """The rows for these values."""
         statement, bound = self._prepare(values)
         cursor = statement.execute(bound)
-        return [statement.row(row, cursor.db) for row in cursor.fetchall()]
+        return [statement.row(row) for row in cursor.fetchall()]
 
     def first(self, **values: Any) -> R | None:
         """The first of the rows, or None."""
@@ -153,7 +136,7 @@ def _reading(queryset: Any) -> _Statement:
     columns = [column for column, *_rest in compiler.select[: compiler.col_count]]
     converters = compiler.get_converters(columns)
     return _Statement(
-        text,
+        statements.Text(text),
         tuple(params),
         [(position, *found) for position, found in converters.items()],
         _maker(queryset, compiler) if queryset._iterable_class is ModelIterable else tuple,
@@ -183,36 +166,7 @@ def _changing(queryset: Any, values: dict[str, Param]) -> _Statement:
     query = queryset.query.chain(sql.UpdateQuery)
     query.add_update_values(values)
     text, params = query.get_compiler(connection=connection).as_sql()
-    return _Statement(text, tuple(params))
-
-
-def _saved(field: Any, value: Any, database: Any) -> Any:
-    """`get_db_prep_save`, which gives back an unset value or a plain text as it is."""
-    if value is None or (type(value) is str and type(field) in (CharField, TextField)):
-        return value
-    return field.get_db_prep_save(value, database)
-
-
-_inserts: dict[type[TenantModel], str] = {}
-
-
-def insert(row: TenantModel) -> None:
-    """Insert one row with its key already made: `bulk_create([row])`, the SQL built once."""
-    check_row(row)
-    model = type(row)
-    fields = model._meta.local_concrete_fields
-    text = _inserts.get(model)
-    if text is None:
-        query = sql.InsertQuery(model)
-        query.insert_values(fields, [row])
-        [(text, _params)] = query.get_compiler(connection=connection).as_sql()
-        _inserts[model] = text
-    cursor = _cursor()
-    database = cursor.db
-    values = [_saved(field, field.pre_save(row, True), database) for field in fields]
-    with transaction.mark_for_rollback_on_error():
-        cursor.execute(text, values)
-    row._state.adding, row._state.db = False, database.alias
+    return _Statement(statements.Text(text), tuple(params))
 
 
 Row = tuple[Any, ...]
@@ -268,7 +222,7 @@ def compiled(build: Callable[..., "QuerySet[Any, Any]"]) -> Callable[..., list[R
         found: list[Row] = cursor.fetchall()
         if not statement.converters:
             return found
-        return [statement.row(row, cursor.db) for row in found]
+        return [statement.row(row) for row in found]
 
     return rows
 

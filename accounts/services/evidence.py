@@ -22,10 +22,11 @@ from accounts.models import (
     Verdict,
 )
 from core.actors import Actor
-from core.compiled import Compiled, insert
+from core.compiled import Compiled
 from core.ids import encode, new_uuid
 from core.locks import transaction_lock
 from core.queue import ring
+from core.statements import ahead, insert
 
 
 def record_audit(
@@ -47,7 +48,8 @@ def record_audit(
     and after
     (salted digest in the chain, the row itself deletable).
     """
-    head = _locked_head(actor.tenant_id)
+    with ahead():
+        head = _locked_head(actor.tenant_id)
     data = dict(detail or {})
     salt = secrets.token_hex(16) if data else ""
     event = AuditEvent(
@@ -72,7 +74,8 @@ def record_audit(
     insert(event)
     if data:
         insert(AuditDetail(tenant_id=actor.tenant_id, event=event, salt=salt, data=data))
-    _MOVE_HEAD.update(pk=head.pk, seq=event.chain_seq, hash=event.hash)
+    with ahead():
+        _MOVE_HEAD.update(pk=head.pk, seq=event.chain_seq, hash=event.hash)
     return event
 
 

@@ -20,9 +20,10 @@ from django.utils.translation import gettext as _
 from accounts.models import IdempotencyRecord
 from accounts.queries import TENANTS_WITH_OLD_KEYS
 from core.actors import Actor
-from core.compiled import Compiled, insert
+from core.compiled import Compiled
 from core.crypto import sha256_hex
 from core.errors import AppError, ConflictError
+from core.statements import gathered, insert
 from core.tenancy import tenant_tx
 
 REPLAY_FOR = timedelta(hours=24)
@@ -128,7 +129,7 @@ def keyed(actor: Actor, *, route: str, key: str, body_digest: str, now: datetime
     KeyReusedError, KeyExpiredError.
     """
     if not key:
-        with tenant_tx(actor.tenant_id):
+        with tenant_tx(actor.tenant_id), gathered():
             yield Slot()
         return
     route = route if len(route) <= _ROUTE_LENGTH else sha256_hex(route)
@@ -139,19 +140,20 @@ def keyed(actor: Actor, *, route: str, key: str, body_digest: str, now: datetime
             raise InFlightError
         found = _RECORD.first(principal=actor.id, route=route, key_digest=key_digest)
         slot = Slot(replay=_replay(found, body_digest, now))
-        yield slot
-        if slot.kept:
-            row = IdempotencyRecord(
-                tenant_id=actor.tenant_id,
-                principal=actor.id,
-                route=route,
-                key_digest=key_digest,
-                body_digest=body_digest,
-                status=slot.kept.status,
-                response=_seal(slot.kept.body, actor.tenant_id, key_digest),
-                created_at=now,
-            )
-            insert(row)
+        with gathered():
+            yield slot
+            if slot.kept:
+                row = IdempotencyRecord(
+                    tenant_id=actor.tenant_id,
+                    principal=actor.id,
+                    route=route,
+                    key_digest=key_digest,
+                    body_digest=body_digest,
+                    status=slot.kept.status,
+                    response=_seal(slot.kept.body, actor.tenant_id, key_digest),
+                    created_at=now,
+                )
+                insert(row)
 
 
 def _record(**key: Any) -> Any:

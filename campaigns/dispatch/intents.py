@@ -12,10 +12,10 @@ from campaigns.domain.steps import StepPlan
 from campaigns.models import Campaign, Dispatch, DispatchStep
 from core.actors import Actor
 from core.canonical import body_digest
-from core.compiled import insert
 from core.errors import ConflictError
 from core.ids import ALPHABET
 from core.queue import ring
+from core.statements import insert
 
 TAG_LENGTH = 10
 TAGGED = frozenset({"create_campaign", "create_ad_set", "create_creative", "create_ad"})

@@ -17,9 +17,10 @@ from campaigns.gateway.outcome import DISPATCHING, PENDING, Outcome, iso
 from campaigns.gateway.plan import Plan
 from campaigns.models import Campaign, PendingAction
 from core.canonical import digest
-from core.compiled import Compiled, insert
+from core.compiled import Compiled
 from core.errors import ConflictError, NotFoundError
 from core.ids import decode, encode, new_uuid
+from core.statements import insert
 
 
 @dataclass(frozen=True, slots=True)

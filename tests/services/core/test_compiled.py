@@ -19,8 +19,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditHead, OutboxEvent, Verdict
 from campaigns.models import Campaign
-from core.compiled import Compiled, insert
+from core.compiled import Compiled
 from core.ids import new_uuid
+from core.statements import insert
 from core.tenancy import TenantScopeError, all_tenants, tenant_tx
 from tests.cast import NOW, Cast
 from tests.services.campaigns.stage import connect, running
