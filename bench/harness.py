@@ -4,14 +4,16 @@ import io
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
-from django.test import RequestFactory
+from django.test import override_settings
 
 ROUNDS = 3
 TICK = os.sysconf("SC_CLK_TCK")
@@ -41,25 +43,36 @@ class Case:
 
 
 class App:
-    """The product's WSGI application, called without a socket."""
+    """The product's WSGI application, called without a socket; `middleware` replaces its own."""
 
-    def __init__(self) -> None:
-        self.handler, self.factory = WSGIHandler(), RequestFactory()
+    def __init__(self, middleware: Sequence[str] = settings.MIDDLEWARE) -> None:
+        with override_settings(MIDDLEWARE=middleware):
+            self.handler = WSGIHandler()
+        self.environ: dict[str, Any] = {}
+        setup_testing_defaults(self.environ)
+        self.environ |= {"CONTENT_TYPE": "application/json", "REMOTE_ADDR": "127.0.0.1"}
 
     def call(
         self, method: str, path: str, *, body: bytes = b"", status: int = 200, **headers: str
     ) -> bytes:
         """The body of the answer; raises AssertionError for another status."""
-        request = self.factory.generic(
-            method, path, data=body, content_type="application/json", headers=headers
-        )
+        # By hand, not by Django's RequestFactory, which costs a third of a bare view.
+        environ = {
+            **self.environ,
+            "REQUEST_METHOD": method,
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+        }
+        environ["PATH_INFO"], _, environ["QUERY_STRING"] = path.partition("?")
+        for name, value in headers.items():
+            environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
         seen: list[str] = []
 
         def start_response(line: str, _headers: list[tuple[str, str]], *_rest: Any) -> Any:
             seen.append(line)
             return io.BytesIO().write
 
-        answer = self.handler(request.environ, start_response)
+        answer = self.handler(environ, start_response)
         content = b"".join(answer)
         answer.close()
         assert seen[0].startswith(str(status)), (seen[0], content[:500])
