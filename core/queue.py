@@ -1,8 +1,7 @@
 """Bells: rows are the truth, a ring only saves the wait for the next beat.
 
 Embedded, a bell is an event in this process; with REDIS_URL it is a Redis list, so that any web
-process wakes
-the dispatcher's. A lost ring costs at most one beat.
+process wakes the dispatcher's. A lost ring costs at most one beat.
 """
 
 import contextlib
@@ -14,6 +13,7 @@ import redis
 import structlog
 from django.conf import settings
 from django.db import transaction
+from redis.commands.core import Script
 
 log = structlog.get_logger(__name__)
 _bells: dict[str, threading.Event] = defaultdict(threading.Event)
@@ -29,6 +29,14 @@ class UnknownBellError(LookupError):
 @cache
 def _redis() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=1)
+
+
+@cache
+def _strike() -> Script:
+    """One command: a bell that has rung already stays as it is."""
+    return _redis().register_script(
+        "if redis.call('LLEN', KEYS[1]) == 0 then redis.call('LPUSH', KEYS[1], '1') end"
+    )
 
 
 def _check(name: str) -> None:
@@ -48,10 +56,7 @@ def _ring_now(name: str) -> None:
     _bells[name].set()
     if settings.REDIS_URL:
         with contextlib.suppress(redis.RedisError):
-            pipe = _redis().pipeline(transaction=False)
-            pipe.lpush(f"bell:{name}", "1")
-            pipe.ltrim(f"bell:{name}", 0, 0)
-            pipe.execute()
+            _strike()([f"bell:{name}"])
 
 
 def wait(name: str, seconds: float) -> None:
