@@ -39,7 +39,7 @@ def trust_recent(**_kwargs: Any) -> None:
     """A request begins: Django's health check, a statement of its own, is for connections that have
     been idle. One that broke since fails this request, and Django then examines it.
     """
-    found: list[Any] = connections.all(initialized_only=True)
+    found: Any = connections.all(initialized_only=True)
     for connection in found:
         idle_s = time.monotonic() - vars(connection).get("used_at", 0)
         if connection.connection is not None and idle_s < TRUSTED_S:
