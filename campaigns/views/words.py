@@ -120,6 +120,29 @@ CEILING_SCOPES: dict[str, Promise] = {
     "tenant": _("All businesses"),
 }
 
+# What a Dispatch and its steps do at the platform, and how far they are.
+STEPS: dict[str, Promise] = {
+    "create_campaign": _("Create campaign"),
+    "create_ad_set": _("Create ad set"),
+    "upload_image": _("Upload image"),
+    "create_creative": _("Create creative"),
+    "create_ad": _("Create ad"),
+    "update_campaign": _("Change campaign"),
+    "update_ad_set": _("Change ad set"),
+    "update_ad": _("Change ad"),
+    "set_status_campaign": _("Switch campaign"),
+    "set_status_ad_set": _("Switch ad set"),
+    "set_status_ad": _("Switch ad"),
+}
+WORK_STATES: dict[str, Promise] = {
+    "ready": _("Not begun"),
+    "sent": _("Sent"),
+    "unknown": _("Unknown"),
+    "done": _("Done"),
+    "failed": _("Failed"),
+    "held": _("Held"),
+}
+
 
 Table = dict[str, Promise]
 _spoken: dict[tuple[int, str], tuple[Table, dict[str, str]]] = {}

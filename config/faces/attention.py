@@ -13,12 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.web import PersonRequest, confirm_url, page_of, signed_in
 from campaigns.dispatch.orphans import orphans_of
+from campaigns.domain.steps import CREATE_KINDS
 from campaigns.models import Dispatch, DispatchStep
 from campaigns.models.actions import OPEN_DISPATCH
 from campaigns.queries.desk import list_desk
 from campaigns.services import desk
 from campaigns.views import outcomes
-from campaigns.views.words import KINDS, word
+from campaigns.views.words import KINDS, STEPS, WORK_STATES, word
 from core import clock
 from core.actors import Role
 from core.errors import AppError, InvalidError
@@ -77,13 +78,26 @@ def _rows(found: list[Dispatch]) -> list[dict[str, Any]]:
             "job": encode("job", row.pk),
             "campaign": encode("camp", row.campaign_id),
             "pending": encode("pa", row.pending_action_id) if row.pending_action_id else "",
-            "steps": steps.get(row.pk, []),
+            "state": word(WORK_STATES, row.state),
+            "steps": [_step(step) for step in steps.get(row.pk, [])],
             "left": left[row.pk],
             "busy": row.campaign_id in busy,
             "acts": _acts(row, left[row.pk]) if row.campaign_id not in busy else (),
         }
         for row in found
     ]
+
+
+def _step(step: DispatchStep) -> dict[str, Any]:
+    creates = step.kind in CREATE_KINDS
+    kind = step.kind if creates else f"{step.kind}_{step.object_type}"
+    return {
+        "seq": step.seq,
+        "does": word(STEPS, kind),
+        "state": word(WORK_STATES, step.state),
+        "tag": step.tag,
+        "external_id": step.external_id,
+    }
 
 
 def _busy(found: list[Dispatch]) -> set[UUID]:

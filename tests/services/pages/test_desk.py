@@ -96,6 +96,14 @@ def test_each_state_has_its_words_and_buttons(acme, browse, entry, state, kind, 
     assert (forms(text), words in text) == (buttons, True)
 
 
+def test_desk_says_steps_and_states_in_words(acme, browse, entry):
+    entry("failed", "launch_campaign")
+    text = desk(browse(acme))
+    assert '<span class="tag tag-error">Failed</span>' in text
+    assert "<td>Create campaign</td>" in text
+    assert "create_" not in text
+
+
 def test_readers_see_the_desk_without_buttons(acme, browse, entry):
     job = entry()
     for role in (Role.ANALYST, Role.APPROVER):
