@@ -20,7 +20,8 @@ from tests.bars.matrix import Caller
 from tests.cast import NOW
 from tests.crowd import crowd
 from tests.list_routes import LISTS, NOT_LISTS, Listing
-from tests.routes import EXEMPT, ROUTES
+from tests.roles import admin_role
+from tests.routes import ROUTES, is_walked
 from tests.routewalk import PARAMETER, Route, fill, routes
 from tests.world import KINDS, World, make_world
 
@@ -110,7 +111,7 @@ def untabled(found: list[Route], world: World) -> list[str]:
     return sorted(
         f"GET {route.pattern}"
         for route in found
-        if not route.pattern.startswith(tuple(EXEMPT))
+        if is_walked(route.pattern)
         and f"GET {route.pattern}" not in tabled
         and answers_get(route, world)
     )
@@ -164,15 +165,8 @@ def test_admin_lists_are_constant_and_paged(world: World, settings: Any) -> None
 
 def admin_answers(client: Client) -> dict[str, Answer]:
     """The change list of every model of the admin, read as the admin's role where there is one."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT current_user")
-            before = cursor.fetchone()[0]
-            cursor.execute("SET ROLE adamant_admin")
-        found = {model.__name__: admin_answer(client, model) for model in admin.site._registry}
-        if connection.vendor == "postgresql":
-            cursor.execute(f'SET ROLE "{before}"')
-    return found
+    with admin_role():
+        return {model.__name__: admin_answer(client, model) for model in admin.site._registry}
 
 
 def admin_answer(client: Client, model: Any) -> Answer:

@@ -14,6 +14,7 @@ from accounts.rls import tenant_models
 from accounts.superadmin import ReadOnlyAdmin, is_secret
 from campaigns.models import Campaign, Dispatch
 from core.tenancy import tenant_tx
+from tests import roles
 from tests.cast import NOW, Cast
 from tests.services.campaigns.stage import connect, running
 
@@ -37,19 +38,8 @@ def signed_in(client: Client, root: User) -> Client:
 
 @pytest.fixture
 def admin_role(db: None, settings: Any) -> Iterator[None]:
-    """On PostgreSQL the rows of a test are seen by its own connection alone: take the admin's role
-    there.
-    """
     settings.ADMIN_DATABASE = "default"
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT current_user")
-            before = cursor.fetchone()[0]
-            cursor.execute("SET ROLE adamant_admin")
-        yield
-        with connection.cursor() as cursor:
-            cursor.execute(f'SET ROLE "{before}"')
-    else:
+    with roles.admin_role():
         yield
 
 
