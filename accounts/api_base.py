@@ -33,19 +33,21 @@ def endpoint(
     scope: str,
     unverified_ok: bool = False,
     idempotent: bool = False,
+    prepare: Callable[..., Any] | None = None,
     quota_exempt: bool = False,
 ) -> Callable[[ViewFunction], Callable[..., Any]]:
     """A DRF view for `methods` that needs `scope` (`public`: no key, `any`: any key).
 
     `idempotent` honours the header Idempotency-Key: the whole view then runs in one tenant
     transaction with the key's record, so it must not call a platform; a denial is returned, or
-    raised as an AppError whose `commits` is True. `quota_exempt` is for what stops harm: it works
-    with every quota used up and in a suspended tenant.
+    raised as an AppError whose `commits` is True. What `prepare(request, …)` returns before that
+    transaction is the view's argument `prepared`: for calls to the outside. `quota_exempt` is for
+    what stops harm: it works with every quota used up and in a suspended tenant.
     """
     check_scope(scope)
 
     def decorate(view: ViewFunction) -> Callable[..., Any]:
-        wrapped = api_view(list(methods))(_once_per_key(view) if idempotent else view)
+        wrapped = api_view(list(methods))(_once_per_key(view, prepare) if idempotent else view)
         wrapped.cls.required_scope = scope  # type: ignore[attr-defined]
         wrapped.cls.unverified_ok = unverified_ok  # type: ignore[attr-defined]
         wrapped.cls.idempotent = idempotent  # type: ignore[attr-defined]
@@ -55,10 +57,12 @@ def endpoint(
     return decorate
 
 
-def _once_per_key(view: ViewFunction) -> ViewFunction:
+def _once_per_key(view: ViewFunction, prepare: Callable[..., Any] | None) -> ViewFunction:
     @functools.wraps(view)
     def keyed_view(request: Request, *args: Any, **kwargs: Any) -> Response:
         raw = request._request.body
+        if prepare is not None:
+            kwargs["prepared"] = prepare(request, *args, **kwargs)
         key = idempotency.parse_header(request.headers.get("Idempotency-Key"))
         if not key:
             return view(request, *args, **kwargs)

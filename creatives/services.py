@@ -30,26 +30,41 @@ class InvalidImageError(InvalidError):
     hint = "Send a JPEG, PNG, WebP or GIF of at most 8 MB and 40 megapixels."
 
 
-def image_content(*, tenant_id: UUID, business_id: UUID, url: str, now: datetime) -> bytes:
-    """The checked bytes behind an ad's image address.
+def keep_image(*, tenant_id: UUID, business_id: UUID, url: str, now: datetime) -> Asset:
+    """What an ad's image address shows at this moment, kept; call it outside any transaction.
 
-    Our own asset addresses resolve to rows and are never fetched; any other is fetched once per
-    business and kept. Raises InvalidImageError, NotFoundError, or OutsideFetchError.
+    Our own asset addresses resolve to rows and are never fetched; any other is fetched each time,
+    for what it shows may have changed. Raises InvalidImageError, NotFoundError, or
+    OutsideFetchError.
     """
     asset_id = own_asset_id(url)
-    with tenant_tx(tenant_id, readonly=True):
-        rows = Asset.objects.filter(business_id=business_id)
-        known = rows.filter(pk=asset_id) if asset_id else rows.filter(source_url=url)
-        asset = known.order_by("-created_at").first()
-    if asset is None and asset_id:
-        raise NotFoundError(_("The image is not one of this business."))
-    if asset is None:
-        fetched = _fetch(url)
-        asset = store_image(
-            tenant_id=tenant_id, business_id=business_id, content=fetched, now=now, source_url=url
+    if asset_id is None:
+        return store_image(
+            tenant_id=tenant_id,
+            business_id=business_id,
+            content=_fetch(url),
+            now=now,
+            source_url=url,
         )
+    with tenant_tx(tenant_id, readonly=True):
+        asset: Asset | None = Asset.objects.filter(business_id=business_id, pk=asset_id).first()
+    if asset is None:
+        raise NotFoundError(_("The image is not one of this business."))
+    return asset
+
+
+def image_content(*, tenant_id: UUID, business_id: UUID, digest: str) -> bytes:
+    """The bytes that were kept under a digest, and no others. Raises NotFoundError, or
+    InvalidImageError where the stored file is not what it was.
+    """
+    with tenant_tx(tenant_id, readonly=True):
+        asset = Asset.objects.filter(business_id=business_id, digest=digest).first()
+    if asset is None:
+        raise NotFoundError(_("The image is not one of this business."))
     with default_storage.open(asset.file) as file:
         content: bytes = file.read()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise InvalidImageError(_("The stored image is not the one that was decided on."))
     return content
 
 

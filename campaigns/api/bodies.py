@@ -272,10 +272,13 @@ def targeting_fields(body: TargetingBody) -> dict[str, Any]:
     }
 
 
-def creative_fields(body: CreativeBody) -> dict[str, Any]:
-    """A command's creative; the call to action in any case."""
+def creative_fields(body: CreativeBody, image_digest: str) -> dict[str, Any]:
+    """A command's creative with the image that was fetched for it; the call to action in any
+    case.
+    """
     return {
         **body.model_dump(exclude={"image_url", "call_to_action"}),
         "image_url": body.image_url or "",
+        "image_digest": image_digest,
         "call_to_action": fold(body.call_to_action).lower(),
     }

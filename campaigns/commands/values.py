@@ -114,6 +114,7 @@ class CreativeContent(Value):
     primary_text: Text = ""
     description: Line = ""
     image_url: OptionalWebAddress = ""
+    image_digest: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""  # of what it showed
     call_to_action: CallToAction = "learn_more"
     link_url: WebAddress
 

@@ -8,14 +8,12 @@ from uuid import UUID
 from campaigns.dispatch.work import ROWS, Work
 from campaigns.models import Creative, DispatchStep
 from core.errors import AppError
-from core.http import OutsideFetchError
 from core.money import Money
 from core.tenancy import tenant_tx
 from creatives.services import image_content
 from platforms.errors import PlatformError
 from platforms.ports import AdSetSpec, AdSpec, CampaignSpec, Changes, CreativeSpec
 
-IMAGE_ATTEMPTS = 3
 type Call = Callable[[], str]
 
 
@@ -23,8 +21,8 @@ def prepare(work: Work, step: DispatchStep) -> Call:
     """The call of a step, with everything it needs already read and fetched.
 
     The call returns the new object's external id, or an image's hash, or nothing. Raises
-    PlatformError of kind `invalid` where a parent has no external id, and of kind `unavailable`
-    where an image could not be fetched.
+    PlatformError of kind `invalid` where a parent has no external id, or an image is not the one
+    that was decided on.
     """
     return _CALLS[step.kind](work, step)
 
@@ -81,12 +79,8 @@ def _upload_image(work: Work, step: DispatchStep) -> Call:
         content = image_content(
             tenant_id=work.tenant_id,
             business_id=work.dispatch.business_id,
-            url=step.params["image_url"],
-            now=work.ticker.now(),
+            digest=step.params["image_digest"],
         )
-    except OutsideFetchError as error:
-        kind = "unavailable" if work.dispatch.attempts < IMAGE_ATTEMPTS else "invalid"
-        raise PlatformError(kind, error.message, platform_code=error.code) from error
     except AppError as error:
         raise PlatformError("invalid", error.message, platform_code=error.code) from error
     name = f"{step.object_id}.jpg"

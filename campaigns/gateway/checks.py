@@ -39,6 +39,17 @@ def check_budget(micros: int, currency: str) -> None:
         )
 
 
+def check_room(present: int, most: int, *, what: str) -> None:
+    """A tree stays small enough to be read, approved and launched in one go."""
+    if present >= most:
+        raise InvalidError(
+            _("At most %(count)s %(what)s.") % {"count": most, "what": what},
+            code="too_many",
+            hint=_("Archive one that is not needed, or add to another one."),
+            details={"max_count": most},
+        )
+
+
 def check_schedule(start: date | None, end: date | None, *, today: date) -> None:
     """An end in the past, or before the start, is refused."""
     if end is not None and end < today:

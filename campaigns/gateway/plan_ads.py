@@ -19,15 +19,21 @@ from campaigns.gateway import checks
 from campaigns.gateway.assets import assets_in_use
 from campaigns.gateway.plan import LocalChange, Plan, Subject, expecting
 from campaigns.models import Ad, AdSet, Campaign, Creative
-from core.errors import ConflictError
+from core.errors import ConflictError, InvalidError
 from core.ids import new_uuid
 from platforms.models import AdAccount
+
+MOST_AD_SETS = 200
+MOST_ADS = 50
+GONE = ("ARCHIVED", "DELETED")
 
 
 def plan_create_ad_set(command: CreateAdSet, subject: Subject) -> Plan:
     """A new ad set; at the platform at once where its campaign is there."""
     checks.check_open(subject)
     campaign = subject.parent
+    present = AdSet.objects.filter(campaign=campaign).exclude(status__in=GONE).count()
+    checks.check_room(present, MOST_AD_SETS, what=_("ad sets in a campaign"))
     row = new_ad_set(subject, command.name, command.targeting.model_dump(mode="json"))
     steps: tuple[StepPlan, ...] = ()
     if not subject.is_local:
@@ -155,6 +161,8 @@ def plan_create_ad(command: CreateAd, subject: Subject) -> Plan:
     ad_set = subject.ad_set
     if ad_set is None:
         raise LookupError("the command has no ad set")
+    present = Ad.objects.filter(ad_set=ad_set).exclude(status__in=GONE).count()
+    checks.check_room(present, MOST_ADS, what=_("ads in an ad set"))
     creative = new_creative(subject, command.creative)
     row = new_ad(subject, ad_set, creative, name=command.name, generation_id=command.generation_id)
     steps: tuple[StepPlan, ...] = ()
@@ -175,7 +183,11 @@ def plan_create_ad(command: CreateAd, subject: Subject) -> Plan:
 
 
 def new_creative(subject: Subject, wanted: CreativeContent) -> Creative:
-    """An unsaved creative of the business."""
+    """An unsaved creative of the business; its image was fetched and kept before (`images`)."""
+    if bool(wanted.image_url) != bool(wanted.image_digest):
+        raise InvalidError(
+            _("The image was not fetched."), field="creative.image_url", code="image_not_kept"
+        )
     return Creative(
         id=new_uuid(),
         tenant_id=subject.parent.tenant_id,
@@ -206,8 +218,9 @@ CONTENT = ("headline", "primary_text", "description", "image_url", "call_to_acti
 
 
 def content(creative: Creative) -> dict[str, str]:
-    """What a creative says."""
-    return {name: getattr(creative, name) for name in CONTENT}
+    """What a creative says; of an image also which one it is."""
+    said = {name: getattr(creative, name) for name in CONTENT}
+    return {**said, "image_digest": creative.image_digest} if creative.image_url else said
 
 
 def creative_steps(creative: Creative, name: str, page_id: str) -> list[StepPlan]:
@@ -219,10 +232,10 @@ def creative_steps(creative: Creative, name: str, page_id: str) -> list[StepPlan
                 kind="upload_image",
                 object_type="creative",
                 object_id=creative.id,
-                params={"image_url": creative.image_url},
+                params={"image_digest": creative.image_digest},
             )
         )
-    said = {key: value for key, value in content(creative).items() if key != "image_url"}
+    said = {name: getattr(creative, name) for name in CONTENT if name != "image_url"}
     steps.append(
         StepPlan(
             kind="create_creative",
@@ -260,7 +273,7 @@ def plan_update_ad(command: UpdateAd | PushCreative, subject: Subject) -> Plan:
         raise LookupError("the command has no ad")
     new = _ad_fields(command, row)
     creative = None
-    if command.creative is not None and command.creative.model_dump() != content(row.creative):
+    if command.creative is not None and _is_new(command.creative, row.creative):
         creative = new_creative(subject, command.creative)
     before = {name: getattr(row, name) for name in new}
     after: dict[str, Any] = dict(new)
@@ -281,6 +294,10 @@ def plan_update_ad(command: UpdateAd | PushCreative, subject: Subject) -> Plan:
         steps=_ad_update_steps(subject, row, creative=creative, new=new) if remote else (),
         expects=_ad_expects(row, new) if remote else {},
     )
+
+
+def _is_new(wanted: CreativeContent, present: Creative) -> bool:
+    return any(value != getattr(present, name) for name, value in wanted.model_dump().items())
 
 
 def _ad_fields(command: UpdateAd | PushCreative, row: Ad) -> dict[str, Any]:

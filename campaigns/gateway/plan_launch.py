@@ -13,6 +13,7 @@ from campaigns.gateway import checks
 from campaigns.gateway.assets import choose_ad_account, choose_page, choose_pixel
 from campaigns.gateway.plan import LocalChange, Plan, Subject
 from campaigns.gateway.plan_ads import (
+    GONE,
     activation,
     ad_set_step,
     ad_steps,
@@ -27,7 +28,6 @@ from core.canonical import digest
 from core.errors import InvalidError
 from platforms.models import AdAccount
 
-_GONE = ("ARCHIVED", "DELETED")
 SHOWN = 20
 
 
@@ -65,7 +65,7 @@ def plan_launch(command: LaunchCampaign, subject: Subject) -> Plan:
 def _has_local(campaign: Campaign) -> bool:
     rows = (AdSet.objects, Ad.objects)
     return any(
-        row.filter(campaign=campaign, external_id="").exclude(status__in=_GONE).exists()
+        row.filter(campaign=campaign, external_id="").exclude(status__in=GONE).exists()
         for row in rows
     )
 
@@ -94,11 +94,11 @@ def _check(subject: Subject, account: AdAccount) -> None:
 def _content(subject: Subject) -> tuple[list[AdSet], list[Ad], tuple[Creative | AdSet | Ad, ...]]:
     """Ad sets, ads, and which of those are new rows."""
     campaign = subject.parent
-    rows = AdSet.objects.filter(campaign=campaign).exclude(status__in=_GONE)
+    rows = AdSet.objects.filter(campaign=campaign).exclude(status__in=GONE)
     ad_sets = list(rows.order_by("created_at", "id"))
     ads = list(
         Ad.objects.filter(campaign=campaign, ad_set__in=ad_sets)
-        .exclude(status__in=_GONE)
+        .exclude(status__in=GONE)
         .select_related("creative")
         .order_by("created_at", "id")
     )

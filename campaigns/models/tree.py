@@ -109,6 +109,7 @@ class Creative(TenantModel):
     primary_text = models.TextField(blank=True)
     description = models.CharField(max_length=255, blank=True)
     image_url = models.CharField(max_length=2000, blank=True)
+    image_digest = models.CharField(max_length=64, blank=True)
     image_hash = models.CharField(max_length=64, blank=True)
     call_to_action = models.CharField(max_length=30, default="learn_more")
     link_url = models.CharField(max_length=2000)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -17,6 +18,7 @@ from campaigns import forms, gateway, queries
 from campaigns.commands import COMMANDS, Command
 from campaigns.domain.operations import OPERATIONS
 from campaigns.models import Campaign
+from campaigns.services.images import digest_of
 from campaigns.views.campaign_pages import BASE, EDITING
 from campaigns.views.outcomes import tell
 from core import clock
@@ -160,7 +162,7 @@ def _edit_page(
     ids: Mapping[str, str],
 ) -> HttpResponse:
     back = f"{BASE}{encode('camp', campaign.pk)}/"
-    if _sent(request, form, **ids) is not None:
+    if _sent(request, form, image_of=campaign.business_id, **ids) is not None:
         return HttpResponseRedirect(back, status=303)
     context = {"form": form, "title": title, "submit": _("Send change"), "back": back}
     return _form_page(request, context | {"campaign": campaign}, form)
@@ -173,7 +175,13 @@ def _form_page(
     return render_page(request, "campaigns/form.html", context, status=status)
 
 
-def _sent(request: PersonRequest, form: forms.CommandForm, **ids: str) -> gateway.Outcome | None:
+def _sent(
+    request: PersonRequest,
+    form: forms.CommandForm,
+    *,
+    image_of: UUID | None = None,
+    **ids: str,
+) -> gateway.Outcome | None:
     """The outcome of a valid, posted form that the gate did not deny; None keeps the form open."""
     if request.method != "POST" or not form.is_valid():
         return None
@@ -181,7 +189,7 @@ def _sent(request: PersonRequest, form: forms.CommandForm, **ids: str) -> gatewa
     if command is None:
         return None
     try:
-        outcome = _submit(request, command)
+        outcome = _submit(request, _with_image(request, command, image_of))
     except NotFoundError:
         raise
     except AppError as error:
@@ -190,6 +198,17 @@ def _sent(request: PersonRequest, form: forms.CommandForm, **ids: str) -> gatewa
         return None
     tell(request, outcome)
     return None if outcome.is_denied else outcome
+
+
+def _with_image(request: PersonRequest, command: Command, business_id: UUID | None) -> Command:
+    creative = getattr(command, "creative", None)
+    if creative is None or business_id is None:
+        return command
+    image = digest_of(
+        creative.image_url, actor=request.actor, business_id=business_id, now=clock.now()
+    )
+    shown = creative.model_copy(update={"image_digest": image})
+    return command.model_copy(update={"creative": shown})
 
 
 def _submit(request: PersonRequest, command: Command) -> gateway.Outcome:

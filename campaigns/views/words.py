@@ -29,6 +29,7 @@ FIELDS: dict[str, Promise] = {
     "primary_text": _("Text"),
     "description": _("Description"),
     "image_url": _("Image"),
+    "image_digest": _("SHA-256 of the image that is sent"),
     "call_to_action": _("Button"),
     "link_url": _("Link"),
     "campaign": _("Campaign"),

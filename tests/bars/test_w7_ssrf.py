@@ -13,7 +13,7 @@ from django.conf import settings as django_settings
 
 from core.http import OutsideFetchError, check_outside_url
 from core.ids import new_uuid
-from creatives.services import image_content
+from creatives.services import keep_image
 from tests.bars.ssrf_corpus import PUBLIC, RESOLVER, corpus
 from tests.cast import NOW, Cast
 from webhooks.domain.signing import new_secret
@@ -34,7 +34,7 @@ def deliver(cast: Cast, url: str) -> None:
 
 
 def fetch_image(cast: Cast, url: str) -> None:
-    image_content(tenant_id=cast.tenant.id, business_id=cast.test_business.id, url=url, now=NOW)
+    keep_image(tenant_id=cast.tenant.id, business_id=cast.test_business.id, url=url, now=NOW)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from creatives.services import (
     InvalidImageError,
     asset_url,
     image_content,
+    keep_image,
     own_asset_id,
     reencode,
     store_image,
@@ -103,16 +104,15 @@ def origin(settings):
 
 
 def content_of(cast, url):
-    return image_content(
-        tenant_id=cast.tenant.id, business_id=cast.test_business.id, url=url, now=NOW
-    )
+    ids = {"tenant_id": cast.tenant.id, "business_id": cast.test_business.id}
+    return image_content(**ids, digest=keep_image(**ids, url=url, now=NOW).digest)
 
 
-def test_outside_image_is_fetched_once(acme, media, origin):
+def test_outside_image_is_kept_by_content(acme, media, origin):
     server, url = origin
     first = content_of(acme, f"{url}/a.png")
     assert content_of(acme, f"{url}/a.png") == first
-    assert server.hits == 1
+    assert server.hits == 2
     with tenant_tx(acme.tenant.id, readonly=True):
         row = Asset.objects.get()
     assert (row.width, row.height, row.size_bytes) == (40, 30, len(first))
