@@ -20,6 +20,7 @@ from core.clock import now
 from core.errors import RateLimitedError
 from core.ids import encode
 from core.tenancy import tenant_tx
+from core.text import is_plain
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -73,7 +74,18 @@ class ResetForm(ResetPasswordForm):  # type: ignore[misc]  # allauth is untyped
         return email
 
 
-class SignUpForm(forms.Form):
+class PlainForm(forms.Form):
+    """A form whose lines show as what they are; a password may be anything."""
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()  # type: ignore[misc]  # missing from the stubs
+        for name, value in list(self.cleaned_data.items()):
+            is_free = isinstance(self.fields[name].widget, forms.PasswordInput)
+            if isinstance(value, str) and not is_free and not is_plain(value, lines=False):
+                self.add_error(name, _("Has characters that nobody sees, or a line end."))
+
+
+class SignUpForm(PlainForm):
     """What a person types in to sign up."""
 
     first_name = forms.CharField(
@@ -111,7 +123,7 @@ class CodeForm(forms.Form):
         return str(self.cleaned_data["code"]).strip()
 
 
-class ClaimForm(forms.Form):
+class ClaimForm(PlainForm):
     """A person's own password for an account that an agent registered."""
 
     token = forms.CharField(widget=forms.HiddenInput)
@@ -136,7 +148,7 @@ class ClaimForm(forms.Form):
             del self.fields["keep_keys"]
 
 
-class JoinForm(forms.Form):
+class JoinForm(PlainForm):
     """A new person's details behind an invitation."""
 
     token = forms.CharField(widget=forms.HiddenInput)
@@ -180,7 +192,7 @@ def _business_choices(actor: Actor) -> list[tuple[str, str]]:
         return [(encode("biz", row.pk), f"{row.name} ({row.environment})") for row in rows[:500]]
 
 
-class RoleForm(forms.Form):
+class RoleForm(PlainForm):
     """A member's role."""
 
     role = forms.ChoiceField(label=_("Role"))
@@ -228,7 +240,7 @@ SCOPE_LABELS = {
 }
 
 
-class KeyForm(forms.Form):
+class KeyForm(PlainForm):
     """A new key."""
 
     name = forms.CharField(label=_("Name"), max_length=120, help_text=_("Who or what will use it."))
@@ -263,7 +275,7 @@ class KeyForm(forms.Form):
         ]
 
 
-class BusinessForm(forms.Form):
+class BusinessForm(PlainForm):
     """A new business."""
 
     name = forms.CharField(label=_("Name"), max_length=200)
@@ -281,7 +293,7 @@ class BusinessForm(forms.Form):
     )
 
 
-class PreferencesForm(forms.Form):
+class PreferencesForm(PlainForm):
     """Names and how the dashboard looks."""
 
     first_name = forms.CharField(label=_("First name"), max_length=100)

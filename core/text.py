@@ -13,3 +13,8 @@ UNSEEN = re.compile(
 def is_plain(text: str, *, lines: bool = True) -> bool:
     """Whether all of it shows as what it is; without `lines` it must stand on one line."""
     return not UNSEEN.search(text) and (lines or not re.search(r"[\r\n]", text))
+
+
+def visible(text: str) -> str:
+    """A name that somebody else's system gave us, as one line without what nobody sees."""
+    return " ".join(UNSEEN.sub("", text).split())

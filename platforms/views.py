@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.choice import choice
+from accounts.models import Tenant
 from accounts.queries import business_for
 from accounts.web import PersonRequest, page_of, signed_in
 from core.actors import Role
@@ -63,8 +64,10 @@ def callback(request: HttpRequest, platform: str) -> HttpResponse:
         return _ended(request, error)
     with tenant_tx(connection.tenant_id, readonly=True):
         assets = queries.assets_of([connection])[connection.pk]
+        organisation = Tenant.objects.values_list("name", flat=True).get(pk=connection.tenant_id)
     name = NAMES[documented_word(connection.platform)]
-    context = {"connection": connection, "name": name, **assets.by_name}
+    shown = {"connection": connection, "name": name, "organisation": organisation}
+    context = {**shown, **assets.by_name}
     response = render_page(request, "platforms/connected.html", context)
     response.delete_cookie(STATE_COOKIE)
     return response

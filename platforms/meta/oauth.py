@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from core.text import visible
 from platforms.errors import PlatformError
 from platforms.meta.client import MetaClient
 from platforms.ports import Credentials, Token
@@ -89,7 +90,7 @@ class MetaOAuth:
             expires_at=_expiry(long, about, now),
             scopes=tuple(str(scope) for scope in about.get("scopes") or ()),
             external_user_id=str(person["id"]),
-            external_user_name=str(person.get("name", "")),
+            external_user_name=visible(str(person.get("name", ""))),
         )
 
 

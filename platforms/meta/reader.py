@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core import clock
+from core.text import visible
 from platforms.errors import PlatformError
 from platforms.meta.client import MetaClient
 from platforms.meta.errors import REPORT_TOO_BIG
@@ -85,7 +86,7 @@ class MetaReader:
         return [
             AccountInfo(
                 external_id=str(row["id"]),
-                name=str(row.get("name") or row["id"]),
+                name=visible(str(row.get("name") or "")) or str(row["id"]),
                 currency=str(row["currency"]),
                 timezone=str(row["timezone_name"]),
                 status=ACCOUNT_STATUS.get(int(row.get("account_status", 0)), "disabled"),
@@ -104,7 +105,10 @@ class MetaReader:
     def _assets(self, path: str) -> list[NamedAsset]:
         rows = self._client.pages(path, {"fields": "id,name", "limit": 100})
         return [
-            NamedAsset(external_id=str(row["id"]), name=str(row.get("name") or row["id"]))
+            NamedAsset(
+                external_id=str(row["id"]),
+                name=visible(str(row.get("name") or "")) or str(row["id"]),
+            )
             for row in rows
         ]
 

@@ -16,10 +16,10 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.models import Business
+from accounts.models import Business, Membership
 from accounts.services.evidence import record_audit
 from accounts.services.mail import queue_mail
-from core.actors import Actor, ActorKind, Channel
+from core.actors import Actor, ActorKind, Channel, Role
 from core.crypto import sha256_hex
 from core.errors import AppError, InvalidError
 from core.ids import encode
@@ -35,6 +35,7 @@ from platforms.services.grants import record, store_grant
 
 log = structlog.get_logger(__name__)
 LINK_LIFE = timedelta(hours=1)
+SHOWN_ACCOUNTS = 20
 NEEDED_SCOPE = "ads_management"
 
 
@@ -181,7 +182,23 @@ def finish_connect(state: str, *, code: str, now: datetime) -> Connection:
         )
         facts = {"requested_by": link.created_by, "ad_accounts": len(remote.accounts)}
         record(actor, connection, "connection.connected", now=now, facts=facts)
+        _tell_owners(connection, [account.name for account in remote.accounts], now=now)
     return connection
+
+
+def _tell_owners(connection: Connection, accounts: list[str], *, now: datetime) -> None:
+    """The link may have been passed on: who was let in at the platform is said to the owners."""
+    owners = Membership.objects.filter(role=Role.OWNER, user__is_active=True)
+    for owner in owners.select_related("user", "tenant"):
+        context = {
+            "person": connection.external_user_name,
+            "platform": "Facebook",
+            "business": connection.business.name,
+            "organisation": owner.tenant.name,
+            "accounts": ", ".join(accounts[:SHOWN_ACCOUNTS]),
+            "url": settings.PUBLIC_URL + reverse("connections"),
+        }
+        queue_mail("connected", owner.user.email, context, now=now)
 
 
 def _take_state(tenant_id: UUID, link_id: UUID, *, digest: str, now: datetime) -> ConnectLink:

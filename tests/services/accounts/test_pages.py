@@ -226,6 +226,16 @@ def test_rotating_a_live_key_needs_a_fresh_factor(acme, owner):
         assert ApiKey.objects.count() == 1
 
 
+@pytest.mark.parametrize("name", ["a\u202egnp", "a\u200bb", "a\u0085b", "a\u2066b"])
+def test_no_form_takes_what_nobody_sees(acme, owner, name):
+    business = {"name": name, "environment": "test", "currency": "EUR"}
+    assert owner.post("/businesses/", business).status_code == 422
+    key = KEY | {"name": name, "scopes": ["campaigns:read"]}
+    assert owner.post("/keys/", key).status_code == 422
+    with tenant_tx(acme.tenant.id):
+        assert (Business.objects.count(), ApiKey.objects.count()) == (2, 1)
+
+
 def test_business_is_added(acme, owner):
     body = {"name": "Shoes", "environment": "test", "currency": "EUR"}
     assert owner.post("/businesses/", body).status_code == 302

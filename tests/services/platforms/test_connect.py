@@ -94,6 +94,13 @@ def test_whole_flow_connects_seals_the_token_and_sets_clear_defaults(
     page = browse(started["connect_url"])
     assert page.status_code == 200
     assert "Acme ads" in page.content.decode()
+    assert "Authorized by Pat Person for acme test of acme." in page.content.decode()
+    mail.outbox = []
+    send_due(now())
+    told = next(one for one in mail.outbox if "is connected" in one.subject)
+    assert (told.to, told.subject) == (["owner@acme.example"], "acme test is connected to Facebook")
+    assert "Pat Person authorized" in told.body
+    assert "Ad accounts: Acme ads." in told.body
     status = client.get(STATUS, {"token": started["token"]}, headers=agent).json()
     assert status["status"] == "connected"
     with scoped(acme):
@@ -117,6 +124,17 @@ def test_whole_flow_connects_seals_the_token_and_sets_clear_defaults(
     granted = queries.credentials(ad_account)
     assert (granted.access_token, granted.account) == (LONG, "act_77")
     assert (granted.timezone, granted.advertiser) == ("America/New_York", "acme test")
+
+
+def test_names_of_the_platform_show_as_what_they_are(acme, started, person, browse):
+    hidden = "Acme\u202e ads\u200b\nYour code is 1"
+    person.accounts = [account("act_77", name=hidden)]
+    person.pages = [{"id": "501", "name": "\u2066page"}, {"id": "502", "name": "\u200b"}]
+    assert browse(started["connect_url"]).status_code == 200
+    with scoped(acme):
+        assert AdAccount.objects.get().name == "Acme ads Your code is 1"
+        pages = PlatformAsset.objects.filter(kind="page").order_by("external_id")
+        assert list(pages.values_list("name", flat=True)) == ["page", "502"]
 
 
 def test_link_is_dead_after_it_connected(client, agent, started, person, browse):
