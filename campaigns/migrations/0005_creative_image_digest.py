@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0003_policy_second_person'),
+        ('campaigns', '0004_plurals'),
     ]
 
     operations = [
