@@ -1,7 +1,8 @@
 """Rows to measure on: campaigns at a platform, a full inbox, and neighbours with ten times more."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from billing.models import Plan, Subscription
 from campaigns.models import Campaign, PendingAction, SpendExposure
@@ -9,11 +10,14 @@ from campaigns.spend import new_exposure
 from core.clock import now
 from core.ids import encode, new_uuid
 from core.tenancy import tenant_tx
+from platforms.metrics.models import MetricFact
+from platforms.metrics.services import upsert_facts
 from platforms.models import AdAccount
 from tests.cast import Cast
 
 CHUNK = 5_000
 UNLIMITED = 1_000_000_000
+DAYS, ADS, PUBLISHERS = 60, 2, ("facebook", "instagram")
 
 
 def lift_limits(cast: Cast) -> None:
@@ -26,8 +30,8 @@ def lift_limits(cast: Cast) -> None:
 
 
 def campaigns(cast: Cast, account: AdAccount, count: int) -> list[str]:
-    """`count` running campaigns, each with its row of exposure as a create writes it; returns their
-    public ids.
+    """`count` running campaigns, each with its row of exposure as a create writes it and the
+    delivery of DAYS; returns their public ids.
     """
     rows = [
         Campaign(
@@ -53,7 +57,37 @@ def campaigns(cast: Cast, account: AdAccount, count: int) -> list[str]:
     with tenant_tx(cast.tenant.id):
         Campaign.objects.bulk_create(rows)
         SpendExposure.objects.bulk_create(new_exposure(row) for row in rows)
+    deliver(rows)
     return [encode("camp", row.id) for row in rows]
+
+
+def deliver(rows: list[Campaign]) -> None:
+    """Facts as a sync writes them, day by day: ADS ads of each campaign on each publisher."""
+    ads = [(row, new_uuid()) for row in rows for _ in range(ADS)]
+    today = now().date()
+    for number in range(DAYS):
+        day = today - timedelta(days=DAYS - number)
+        with tenant_tx(rows[0].tenant_id):
+            upsert_facts([_fact(*ad, day, name) for ad in ads for name in PUBLISHERS], now=now())
+
+
+def _fact(row: Campaign, ad_id: UUID, day: date, publisher: str) -> MetricFact:
+    return MetricFact(
+        tenant_id=row.tenant_id,
+        business_id=row.business_id,
+        ad_account_id=row.ad_account_id,
+        campaign_id=row.pk,
+        ad_set_id=row.pk,
+        ad_id=ad_id,
+        day=day,
+        publisher_platform=publisher,
+        currency=row.currency,
+        impressions=1_000 + day.day,
+        clicks=20,
+        spend_micros=6_250_000,
+        conversions=1,
+        conversion_value_micros=19_900_000,
+    )
 
 
 def pending(cast: Cast, count: int) -> None:

@@ -41,6 +41,10 @@ class Case:
     def total(self) -> float:
         return self.server + self.database
 
+    def above(self, other: "Case") -> float:
+        """What is left of it without what `other` costs."""
+        return self.total - other.total
+
 
 class App:
     """The product's WSGI application, called without a socket; `middleware` replaces its own."""

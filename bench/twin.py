@@ -6,13 +6,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_base import actor_of, endpoint, paginate
+from accounts.api_base import actor_of, endpoint, paginate, pagination
 from campaigns import queries
 from campaigns.models import Campaign
 from campaigns.presenters.tree import amount, iso_z, metrics_json
 from core.ids import encode
 from core.tenancy import tenant_tx
-from platforms.metrics.queries import totals_by_campaign
+from platforms.metrics.queries import lifetime_totals
 
 
 class Budget(serializers.Serializer[Campaign]):
@@ -81,11 +81,18 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
 
 
 @endpoint("GET", scope="ads:read")
+def nothing(request: Request) -> Response:
+    """An empty page: what every authenticated list costs before it reads a row."""
+    with tenant_tx(actor_of(request).tenant_id, readonly=True):
+        return Response({"data": [], "pagination": pagination(None, 0)})
+
+
+@endpoint("GET", scope="ads:read")
 def campaigns(request: Request) -> Response:
     actor = actor_of(request)
     with tenant_tx(actor.tenant_id, readonly=True):
         rows = queries.visible(Campaign.objects.exclude(status__in=["ARCHIVED", "DELETED"]), actor)
-        found, pagination = paginate(request, rows.order_by("-created_at", "-id"))
-        context = {"totals": totals_by_campaign([row.id for row in found])}
+        found, page = paginate(request, rows.order_by("-created_at", "-id"))
+        context = {"totals": lifetime_totals([row.id for row in found])}
         data = CampaignSerializer(found, many=True, context=context).data
-        return Response({"data": data, "pagination": pagination})
+        return Response({"data": data, "pagination": page})

@@ -16,5 +16,6 @@ def bare(_request: HttpRequest) -> JsonResponse:
 urlpatterns = [
     path("bare", bare),
     path("twin/campaigns", twin.campaigns),
+    path("twin/nothing", twin.nothing),
     path("", include("config.urls")),
 ]

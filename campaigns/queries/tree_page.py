@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, Q, QuerySet, Sum, Window
+from django.db.models import Count, Q, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
 from campaigns.models import Ad, AdSet, Authority, Campaign, PendingAction
@@ -15,6 +15,7 @@ from core.cursors import read_position
 from core.errors import NotFoundError
 from core.ids import decode
 from platforms.metrics.models import MetricFact
+from platforms.metrics.queries import lifetime_totals
 
 COLUMNS = (
     "id", "business_id", "business__name", "environment", "name", "status", "effective_status",
@@ -94,11 +95,10 @@ def spend_of(rows: Iterable[tuple[UUID, str]]) -> dict[UUID, Spend]:
     for campaign_id, environment in rows:
         by_environment.setdefault(environment, []).append(campaign_id)
     ids = [campaign_id for group in by_environment.values() for campaign_id in group]
-    facts = MetricFact.objects.filter(campaign_id__in=ids)
-    totals = {row["campaign_id"]: row for row in _totals(facts)}
+    totals = lifetime_totals(ids)
     recent = Q(pk=None)
     for group in by_environment.values():
-        days = [totals[one]["last_day"] for one in group if one in totals]
+        days = [totals[one].last_day for one in group if one in totals]
         if days:
             recent |= Q(campaign_id__in=group, day__gt=max(days) - WEEK)
     weeks = MetricFact.objects.filter(recent).values("campaign_id").annotate(n=Sum("spend_micros"))
@@ -106,24 +106,14 @@ def spend_of(rows: Iterable[tuple[UUID, str]]) -> dict[UUID, Spend]:
     return {
         key: Spend(
             week.get(key, 0),
-            row["spend"],
-            row["shown"],
-            row["clicked"],
-            row["won"],
-            row["last_day"],
+            row.spend_micros,
+            row.impressions,
+            row.clicks,
+            row.conversions,
+            row.last_day,
         )
         for key, row in totals.items()
     }
-
-
-def _totals(facts: QuerySet[MetricFact]) -> Any:
-    return facts.values("campaign_id").annotate(
-        last_day=Max("day"),
-        spend=Sum("spend_micros"),
-        shown=Sum("impressions"),
-        clicked=Sum("clicks"),
-        won=Sum("conversions"),
-    )
 
 
 def ad_counts(campaign_ids: Sequence[UUID]) -> dict[UUID, int]:

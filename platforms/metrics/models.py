@@ -36,3 +36,25 @@ class MetricFact(TenantModel):
             models.Index(fields=["tenant", "campaign_id", "day"], name="metric_fact_by_campaign"),
             models.Index(fields=["tenant", "business_id", "day"], name="metric_fact_by_business"),
         ]
+
+
+class CampaignTotals(TenantModel):
+    """Lifetime sums of one campaign's facts: `services` recomputes them wherever it writes facts,
+    so that no list adds up years of days. Money is micros of the facts' currency.
+    """
+
+    campaign_id = models.UUIDField()
+    currency = models.CharField(max_length=3)
+    impressions = models.PositiveBigIntegerField(default=0)
+    clicks = models.PositiveBigIntegerField(default=0)
+    spend_micros = models.BigIntegerField(default=0)
+    conversions = models.PositiveBigIntegerField(default=0)
+    conversion_value_micros = models.BigIntegerField(default=0)
+    days = models.PositiveIntegerField()
+    last_day = models.DateField()
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "campaign_id"], name="campaign_totals_once")
+        ]

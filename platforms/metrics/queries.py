@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import OuterRef, QuerySet, Subquery, Sum, TextField
 from django.db.models.functions import Cast, JSONArray
 
-from platforms.metrics.models import MetricFact
+from platforms.metrics.models import CampaignTotals, MetricFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,17 @@ def totals_by_campaign(
 
 
 def totals_column(campaign: str = "pk") -> Subquery:
-    """Sums per row of an outer query, whose `campaign` names the campaign: the JSON array of a
-    Totals as text, NULL without facts.
+    """Lifetime sums per row of an outer query, whose `campaign` names the campaign: the JSON array
+    of a Totals as text, NULL without facts.
     """
-    facts = MetricFact.objects.filter(campaign_id=OuterRef(campaign)).order_by()
-    sums = Cast(JSONArray(*_SUMS.values()), TextField())
-    return Subquery(facts.values("campaign_id").annotate(sums=sums).values("sums"))
+    rows = CampaignTotals.objects.filter(campaign_id=OuterRef(campaign))
+    return Subquery(rows.values(sums=Cast(JSONArray(*_SUMS), TextField())))
+
+
+def lifetime_totals(campaign_ids: Iterable[UUID]) -> dict[UUID, CampaignTotals]:
+    """Lifetime sums per campaign; campaigns without facts are absent."""
+    rows = CampaignTotals.objects.filter(campaign_id__in=list(campaign_ids))
+    return {row.campaign_id: row for row in rows}
 
 
 def totals_by_ad(

@@ -1,10 +1,16 @@
-"""Facts are overwritten by later reads of the same day; unchanged rows are not touched."""
+"""Facts are overwritten by later reads of the same day; unchanged rows are not touched. The totals
+of their campaigns follow in the same transaction.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from platforms.metrics.models import MetricFact
+from django.db.models import Count, Max, Sum
+
+from core.locks import transaction_lock
+from platforms.metrics.models import CampaignTotals, MetricFact
 
 KEY = ("tenant", "day", "ad_id", "publisher_platform")
 VALUES = ("impressions", "clicks", "spend_micros", "conversions", "conversion_value_micros")
@@ -39,6 +45,10 @@ def upsert_facts(facts: Sequence[MetricFact], *, now: datetime) -> Upserted:
         row = known.get((fact.day, fact.ad_id, fact.publisher_platform))
         if row is None or any(getattr(row, name) != getattr(fact, name) for name in VALUES):
             changed.append(fact)
+    if not changed:
+        return Upserted(len(facts), 0)
+    # Who writes next adds up what is written here: sums are read after the lock.
+    transaction_lock(f"facts:{facts[0].ad_account_id}")
     # Not bulk_update: its CASE for every value of every row kept SQLite's writer for seconds.
     MetricFact.objects.bulk_create(
         changed,
@@ -47,4 +57,28 @@ def upsert_facts(facts: Sequence[MetricFact], *, now: datetime) -> Upserted:
         unique_fields=KEY,
         update_fields=[*VALUES, "synced_at"],
     )
+    _recompute({fact.campaign_id for fact in changed}, now=now)
     return Upserted(len(facts), len(changed))
+
+
+def _recompute(campaign_ids: Iterable[UUID], *, now: datetime) -> None:
+    """Lifetime totals anew from the facts: what is never added to cannot drift."""
+    sums = {name: Sum(name) for name in VALUES}
+    rows = (
+        MetricFact.objects.filter(campaign_id__in=list(campaign_ids))
+        .order_by("campaign_id")
+        .values("tenant_id", "campaign_id")
+        .annotate(
+            currency=Max("currency"),
+            **sums,
+            days=Count("day", distinct=True),
+            last_day=Max("day"),
+        )
+    )
+    CampaignTotals.objects.bulk_create(
+        [CampaignTotals(**row, computed_at=now) for row in rows],
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=("tenant", "campaign_id"),
+        update_fields=["currency", *VALUES, "days", "last_day", "computed_at"],
+    )

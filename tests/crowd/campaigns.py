@@ -2,6 +2,7 @@
 
 from campaigns.models import Ad, AdSet, Campaign, Creative
 from platforms.metrics.models import MetricFact
+from platforms.metrics.services import upsert_facts
 from tests.cast import NOW
 from tests.crowd.rows import add
 from tests.world import World
@@ -28,25 +29,22 @@ def add_campaigns(world: World, numbers: range) -> list[Campaign]:
             for n in numbers
         ),
     )
-    add(
-        world,
-        MetricFact,
-        (
-            {
-                "business_id": row.business_id,
-                "ad_account_id": row.ad_account_id,
-                "campaign_id": row.pk,
-                "ad_set_id": row.pk,
-                "ad_id": row.pk,
-                "day": NOW.date(),
-                "publisher_platform": "facebook",
-                "currency": "USD",
-                "spend_micros": 1_000_000,
-                "synced_at": NOW,
-            }
-            for row in made
-        ),
-    )
+    facts = [
+        MetricFact(
+            tenant_id=row.tenant_id,
+            business_id=row.business_id,
+            ad_account_id=row.ad_account_id,
+            campaign_id=row.pk,
+            ad_set_id=row.pk,
+            ad_id=row.pk,
+            day=NOW.date(),
+            publisher_platform="facebook",
+            currency="USD",
+            spend_micros=1_000_000,
+        )
+        for row in made
+    ]
+    upsert_facts(facts, now=NOW)
     return made
 
 

@@ -73,6 +73,7 @@ INTERNAL = {
     "Asset",
     "AuditDetail",
     "AuditHead",
+    "CampaignTotals",
     "CheckoutLink",
     "IdempotencyRecord",
     "MetricFact",
