@@ -12,7 +12,7 @@ from campaigns.models import Campaign
 from campaigns.presenters.tree import amount, iso_z, metrics_json
 from core.ids import encode
 from core.tenancy import tenant_tx
-from platforms.metrics.queries import lifetime_totals
+from platforms.metrics.queries import Totals, lifetime_totals
 
 
 class Budget(serializers.Serializer[Campaign]):
@@ -65,7 +65,9 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
         return amount(row.budget_micros, row.currency) if row.budget_type == "daily" else None
 
     def get_metrics(self, row: Campaign) -> Any:
-        return metrics_json(self.context["totals"].get(row.id), row.currency)
+        found = self.context["totals"].get(row.id)
+        sums = found and [getattr(found, name) for name in Totals.__dataclass_fields__]
+        return metrics_json(sums, row.currency)
 
     def get_facebook_campaign_id(self, row: Campaign) -> str | None:
         return row.external_id or None

@@ -20,7 +20,12 @@ def new_uuid() -> UUID:
 
 def encode(prefix: str, value: UUID) -> str:
     """`camp_01j…` of a UUID."""
-    high, low, three = value.int >> 60, value.int & _LOW, _THREES
+    return encode_number(prefix, value.int)
+
+
+def encode_number(prefix: str, number: int) -> str:
+    """`camp_01j…` of a UUID's number."""
+    high, low, three = number >> 60, number & _LOW, _THREES
     return (
         f"{prefix}_{_PAIRS[high >> 60]}{three[high >> 45 & 32767]}{three[high >> 30 & 32767]}"
         f"{three[high >> 15 & 32767]}{three[high & 32767]}{three[low >> 45]}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -44,10 +44,10 @@ def plain_rows(rows: QuerySet[Any], columns: Sequence[str]) -> QuerySet[Any, dic
 
 
 def _printable(rows: QuerySet[Campaign], *more: str) -> QuerySet[Campaign, tuple[Any, ...]]:
-    """The rows as tuples of CAMPAIGN_COLUMNS, their JSON as text."""
-    texts = {f"{name}_json": Cast(name, TextField()) for name in _JSON}
+    """The rows as tuples of CAMPAIGN_COLUMNS."""
+    texts = {f"{name}_text": Cast(name, TextField()) for name in (*_KEYS, *_TIMES, *_JSON)}
     found: QuerySet[Campaign, tuple[Any, ...]] = rows.annotate(
-        **texts, sums_json=totals_column()
+        **texts, sums_text=totals_column()
     ).values_list(*CAMPAIGN_COLUMNS, *more)
     return found
 
@@ -71,6 +71,8 @@ def _page(
     return _printable(rows, "total")[:limit]
 
 
+_KEYS = ("id", "business_id", "ad_account_id")
+_TIMES = ("launched_at", "created_at", "updated_at")
 _JSON = ("issues", "platforms", "optimization")
 _FIELDS: dict[str, Any] = {
     "id": UUIDField(),
@@ -130,19 +132,27 @@ def print_campaigns(
         first = _pages(1).rows(**limits)
         return Page([], None, first[0][-1] if first else 0)
     shown = found[:limit]
-    last = (shown[-1][_CREATED_AT], shown[-1][0]) if len(found) > limit else None
+    last = _place(shown[-1]) if len(found) > limit else None
     return Page([campaign_json(row[:-1]) for row in shown], last, found[0][-1] if found else 0)
 
 
-_CREATED_AT = CAMPAIGN_COLUMNS.index("created_at")
+def _place(row: tuple[Any, ...]) -> tuple[datetime, UUID]:
+    """SQLite's text of a time has no zone: it is UTC."""
+    return datetime.fromisoformat(row[_CREATED_AT]).replace(tzinfo=UTC), UUID(row[0])
+
+
+_CREATED_AT = CAMPAIGN_COLUMNS.index("created_at_text")
 
 
 def print_stored(campaign: Campaign) -> dict[str, Any]:
     """The row at hand as JSON, without metrics: what a change that is on its way leaves as it
     is.
     """
-    texts = {f"{name}_json": orjson.dumps(getattr(campaign, name)) for name in _JSON}
-    stored = {"sums_json": None, **texts, **vars(campaign)}
+    values = vars(campaign)
+    stored = {**values, "sums_text": None}
+    stored |= {f"{name}_text": orjson.dumps(values[name]) for name in _JSON}
+    for name in (*_KEYS, *_TIMES):
+        stored[f"{name}_text"] = None if values[name] is None else str(values[name])
     row = [stored[name] for name in CAMPAIGN_COLUMNS]
     return {name: value for name, value in campaign_json(row).items() if name != "metrics"}
 

@@ -1,12 +1,17 @@
 """The Agent API's campaigns, over HTTP."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from accounts.models import Verdict
 from campaigns.models import Campaign, Dispatch, PendingAction
+from core.ids import encode
 from core.tenancy import tenant_tx
+from platforms.metrics.models import MetricFact
+from platforms.metrics.services import upsert_facts
+from tests.cast import NOW
 from tests.services.campaigns.stage import camp_id, connect, count, running, set_modes
 
 FLAT = {
@@ -227,6 +232,71 @@ def test_pages_by_cursor(api, acme):
     assert [row["name"] for row in rest["data"]] == ["C0"]
     assert first["pagination"]["total"] == 3
     assert rest["pagination"] == {"next_cursor": None, "has_more": False, "total": 3}
+
+
+def test_pages_of_one_row_meet_every_campaign_once(api, acme):
+    account = connect(acme)
+    moments = [NOW, NOW, NOW + timedelta(microseconds=1), NOW - timedelta(microseconds=500_000)]
+    for number, moment in enumerate(moments):
+        running(acme, account, name=f"C{number}", external_id=str(number), created_at=moment)
+    seen, cursor = [], ""
+    while cursor is not None and len(seen) < 5:
+        page = api("get", f"/campaigns?limit=1&cursor={cursor}").doc
+        seen += [row["name"] for row in page["data"]]
+        cursor = page["pagination"]["next_cursor"]
+    assert seen == ["C2", "C1", "C0", "C3"]
+
+
+def test_list_and_single_read_print_the_row_and_its_lifetime_totals(api, acme):
+    account = connect(acme)
+    launched = NOW.replace(microsecond=999_999)
+    delivered = running(acme, account, name="A", external_id="1", launched_at=launched)
+    fresh = running(acme, account, name="B", external_id="2", launched_at=None, ad_account=None)
+    for day in range(2):
+        deliver(acme, delivered, day=NOW.date() + timedelta(days=day))
+    listed = {row["id"]: row for row in api("get", "/campaigns").doc["data"]}
+    assert listed.keys() == {camp_id(delivered), camp_id(fresh)}
+    for row in (delivered, fresh):
+        doc = listed[camp_id(row)]
+        assert doc == api("get", f"/campaigns/{camp_id(row)}").doc
+        for name in ("created_at", "updated_at", "launched_at"):
+            moment = getattr(row, name)
+            assert doc[name] == (moment and moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        assert doc["business_id"] == encode("biz", row.business_id)
+    assert listed[camp_id(delivered)]["ad_account_id"] == encode("acct", account.pk)
+    assert listed[camp_id(fresh)]["ad_account_id"] is None
+    assert listed[camp_id(delivered)]["metrics"] == {
+        "impressions": 2000,
+        "clicks": 20,
+        "ctr": 1.0,
+        "conversions": 2,
+        "spend": 12.5,
+        "cpc": 0.62,
+        "roas": 2.0,
+    }
+    assert listed[camp_id(fresh)]["metrics"]["impressions"] == 0
+    assert listed[camp_id(fresh)]["metrics"]["roas"] is None
+
+
+def deliver(cast, campaign, *, day):
+    fact = MetricFact(
+        tenant_id=cast.tenant.id,
+        business_id=campaign.business_id,
+        ad_account_id=campaign.ad_account_id,
+        campaign_id=campaign.id,
+        ad_set_id=campaign.id,
+        ad_id=campaign.id,
+        day=day,
+        publisher_platform="facebook",
+        currency="USD",
+        impressions=1000,
+        clicks=10,
+        spend_micros=6_250_000,
+        conversions=1,
+        conversion_value_micros=12_500_000,
+    )
+    with tenant_tx(cast.tenant.id):
+        upsert_facts([fact], now=NOW)
 
 
 def test_query_counts_do_not_grow_with_rows(api, acme, django_assert_max_num_queries):
