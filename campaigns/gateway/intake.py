@@ -87,12 +87,11 @@ def _submit(command: Command, actor: Actor, subject: Subject, *, why: tuple[str,
 
 
 def _case(command: Command, actor: Actor, subject: Subject) -> Case:
-    campaign = subject.campaign
-    state = gate_state(
-        subject.business.id,
-        campaign.id if campaign else None,
-        environment=subject.business.environment,
-    )
+    if subject.standing is not None:
+        state = subject.standing.state
+    else:
+        business = subject.business
+        state = gate_state(business.id, None, environment=business.environment)
     return Case(
         command=command,
         actor=actor,

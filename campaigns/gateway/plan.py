@@ -12,6 +12,7 @@ from django.db.models import Model
 from accounts.models import Business
 from campaigns.domain.steps import StepPlan
 from campaigns.models import Ad, AdSet, Campaign, Dispatch
+from campaigns.queries.gate import Standing
 from core.clock import platform_now
 from platforms.models import AdAccount
 
@@ -20,7 +21,7 @@ from platforms.models import AdAccount
 class Subject:
     """What a command is about, read under the campaign's lock.
 
-    `open` are the campaign's unfinished Dispatches.
+    `open` are the campaign's unfinished Dispatches; `standing` is None for a new campaign.
     """
 
     business: Business
@@ -29,6 +30,7 @@ class Subject:
     ad_set: AdSet | None = None
     ad: Ad | None = None
     open: tuple[Dispatch, ...] = ()
+    standing: Standing | None = None
 
     @property
     def node(self) -> Campaign | AdSet | Ad:

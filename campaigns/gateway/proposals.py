@@ -16,6 +16,7 @@ from campaigns.gateway.effects import Case, axes_in_play, currency_of
 from campaigns.gateway.outcome import DISPATCHING, PENDING, Outcome, iso
 from campaigns.gateway.plan import Plan
 from campaigns.models import Campaign, PendingAction
+from campaigns.queries.gate import EARLIER
 from core.canonical import digest
 from core.compiled import Compiled
 from core.errors import ConflictError, NotFoundError
@@ -48,6 +49,9 @@ def earlier(case: Case) -> Outcome | None:
     """
     if case.plan.is_local or case.plan.is_noop:
         return None
+    standing = case.subject.standing
+    if standing and not standing.has_earlier and case.plan.target_id == case.subject.node.id:
+        return None
     rows = _EARLIER.rows(
         target_id=case.plan.target_id,
         proposer_id=case.actor.id,
@@ -74,7 +78,7 @@ def earlier(case: Case) -> Outcome | None:
 
 
 def _earlier(**same: Any) -> Any:
-    rows = PendingAction.objects.filter(**same, status__in=["pending", "approved", "rejected"])
+    rows = PendingAction.objects.filter(**same, status__in=EARLIER)
     return rows.order_by("-created_at")
 
 

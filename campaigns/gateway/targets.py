@@ -13,6 +13,7 @@ from campaigns.commands import Command, CreateCampaign
 from campaigns.gateway.plan import Subject
 from campaigns.models import Ad, AdSet, Campaign, Dispatch
 from campaigns.models.actions import OPEN_DISPATCH
+from campaigns.queries.gate import standing
 from core.actors import Actor
 from core.compiled import Compiled
 from core.ids import encode
@@ -42,13 +43,16 @@ def subject_of(
     for node in (ad_set, ad):
         if node is not None:
             node.campaign = campaign
+    target = ad or ad_set or campaign
+    found = standing(campaign, target_id=target.id, proposer_id=actor.id, digest=command.digest)
     return Subject(
         business=campaign.business,
         now=now,
         campaign=campaign,
         ad_set=ad_set,
         ad=ad,
-        open=unfinished(campaign),
+        open=unfinished(campaign) if found.has_open else (),
+        standing=found,
     )
 
 

@@ -1,5 +1,6 @@
 """What the gate reads: one statement for everything that governs a campaign."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,10 +31,20 @@ from campaigns.domain.authority import (
     still_allowed,
 )
 from campaigns.domain.words import Axis, Mode
-from campaigns.models import Authority, BusinessPolicy, Dispatch, KillSwitch, SpendCeiling
+from campaigns.models import (
+    Authority,
+    BusinessPolicy,
+    Campaign,
+    Dispatch,
+    KillSwitch,
+    PendingAction,
+    SpendCeiling,
+)
+from campaigns.models.actions import OPEN_DISPATCH
 from core.compiled import Compiled
 
 DEFAULT_COOLDOWN_H = 24
+EARLIER = ("pending", "approved", "rejected")  # of these statuses a proposal is not made anew
 _NO_LIMIT = -1
 _WIDE = BigIntegerField()
 
@@ -61,7 +72,7 @@ def _number(name: str = "", default: int = 0) -> Any:
     return Coalesce(Cast(F(name), _WIDE), Value(default, output_field=_WIDE))
 
 
-def _policies(business_id: Any, campaign_id: Any = None) -> Any:
+def _policies(business_id: Any, campaign_id: Any = None, **asked: Any) -> Any:
     own = Q(business_id=business_id, campaign=None)
     if campaign_id is not None:
         own |= Q(campaign_id=campaign_id)
@@ -105,18 +116,32 @@ def _policies(business_id: Any, campaign_id: Any = None) -> Any:
         _number(),
         _number(),
     )
-    return authority.union(policy, kill, all=True)
+    return authority.union(policy, kill, *_same(campaign_id, **asked), all=True)
+
+
+def _same(campaign_id: Any, **asked: Any) -> list[QuerySet[Any]]:
+    """Rows that say that there is something open on the campaign, or an earlier proposal."""
+    nothing = (_text(), _text(), _text(), *(_number() for _ in range(5)))
+    if not asked:
+        return []
+    unfinished = Dispatch.objects.filter(campaign_id=campaign_id, state__in=OPEN_DISPATCH)
+    earlier = PendingAction.objects.filter(**asked, status__in=EARLIER)
+    return [_row(unfinished, "open", *nothing), _row(earlier, "earlier", *nothing)]
 
 
 _POLICIES: Compiled[tuple[Any, ...]] = Compiled(
-    _policies, business_id=UUIDField(), campaign_id=UUIDField()
+    _policies,
+    business_id=UUIDField(),
+    campaign_id=UUIDField(),
+    target_id=UUIDField(),
+    proposer_id=CharField(),
+    command_digest=CharField(),
 )
 
 
-def _policy_rows(business_id: UUID, campaign_id: UUID | None) -> dict[str, tuple[Any, ...]]:
-    narrower = {} if campaign_id is None else {"campaign_id": campaign_id}
+def _policy_rows(**asked: Any) -> dict[str, tuple[Any, ...]]:
     rows: dict[str, tuple[Any, ...]] = {}
-    for part, *values in _POLICIES.rows(business_id=business_id, **narrower):
+    for part, *values in _POLICIES.rows(**asked):
         name = "own" if part == "authority" and values[4] else part
         rows[name] = tuple(values)
     return rows
@@ -135,7 +160,36 @@ def gate_state(
     """
     if not environment:
         environment = Business.objects.values_list("environment", flat=True).get(pk=business_id)
-    rows = _policy_rows(business_id, campaign_id)
+    narrower = {} if campaign_id is None else {"campaign_id": campaign_id}
+    return _state(_policy_rows(business_id=business_id, **narrower), environment, ceilings)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What governs a locked campaign, and whether anything like the command is there already."""
+
+    state: GateState
+    has_open: bool
+    has_earlier: bool
+
+
+def standing(campaign: Campaign, *, target_id: UUID, proposer_id: str, digest: str) -> Standing:
+    """`gate_state` of a campaign in the same statement as: has it unfinished Dispatches, and has
+    the proposer's command an earlier proposal on the target?
+    """
+    rows = _policy_rows(
+        business_id=campaign.business_id,
+        campaign_id=campaign.id,
+        target_id=target_id,
+        proposer_id=proposer_id,
+        command_digest=digest,
+    )
+    return Standing(_state(rows, campaign.environment), "open" in rows, "earlier" in rows)
+
+
+def _state(
+    rows: dict[str, tuple[Any, ...]], environment: str, ceilings: tuple[CeilingState, ...] = ()
+) -> GateState:
     authority = rows.get("own") or rows.get("authority")
     modes = default_modes(environment)
     if authority:

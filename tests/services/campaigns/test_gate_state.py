@@ -2,10 +2,13 @@
 
 import pytest
 
-from campaigns.models import Authority, BusinessPolicy, KillSwitch
+from campaigns.models import Authority, BusinessPolicy, Dispatch, KillSwitch, PendingAction
 from campaigns.queries import gate_state
+from campaigns.queries.gate import standing
+from core.actors import Role
 from core.tenancy import tenant_tx
 from tests.cast import NOW
+from tests.services.campaigns.stage import act, camp_id, connect, running, set_modes
 
 
 @pytest.fixture
@@ -51,3 +54,31 @@ def test_gate_state_reads_everything_in_one_statement(scope, django_assert_num_q
     assert (state.kill_engaged, state.kill_epoch) == (True, 4)
     assert (state.undo_window_s, state.approval_expiry_h, state.cooldown_h) == (5, 7, 1)
     assert state.four_eyes_micros == 9_000_000
+
+
+def test_standing_says_what_is_there_already_in_the_same_statement(acme, django_assert_num_queries):
+    set_modes(acme, tactical="draft")
+    account = connect(acme)
+    proposed, sent = (running(acme, account, external_id=str(number)) for number in (1, 2))
+    budget = {"currency": "USD", "budget_micros": 60_000_000}
+    act(acme, "set_daily_budget", campaign_id=camp_id(proposed), **budget)
+    act(acme, "pause_campaign", acme.person(Role.OWNER), campaign_id=camp_id(sent))
+    with tenant_tx(acme.tenant.id):
+        digest = PendingAction.objects.get().command_digest
+        asked = {"proposer_id": acme.agent.id, "digest": digest}
+        with django_assert_num_queries(3):
+            found = [
+                standing(proposed, target_id=proposed.id, **asked),
+                standing(sent, target_id=sent.id, **asked),
+                standing(proposed, target_id=proposed.id, **{**asked, "digest": "0" * 64}),
+            ]
+        assert [(one.has_open, one.has_earlier) for one in found] == [
+            (False, True),
+            (True, False),
+            (False, False),
+        ]
+        assert found[0].state == gate_state(proposed.business_id, proposed.id)
+        PendingAction.objects.update(status="superseded")
+        Dispatch.objects.update(state="done")
+        assert not standing(proposed, target_id=proposed.id, **asked).has_earlier
+        assert not standing(sent, target_id=sent.id, **asked).has_open

@@ -298,4 +298,4 @@ def test_gated_write_stays_within_its_statements(acme, account, django_assert_ma
     around = ("SAVEPOINT", "RELEASE", "SELECT set_config")
     statements = [q["sql"] for q in captured if not q["sql"].startswith(around)]
     print(f"BAR gated-write statements={len(statements)}")
-    assert len(statements) == (9 if connection.vendor == "postgresql" else 13)
+    assert len(statements) == (7 if connection.vendor == "postgresql" else 11)
