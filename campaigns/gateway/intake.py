@@ -111,9 +111,13 @@ def propose_for(
     why: tuple[str, str] = ("", ""),
 ) -> Outcome:
     """Queue a command again in the name of its first proposer, whatever the modes say now; a
-    denial is returned. Runs in the caller's transaction.
+    denial is returned, and so is a proposal that already stands for it. Runs in the caller's
+    transaction.
     """
     case = _case(command, actor, subject_of(command, actor, now=now))
+    found = proposals.open_twin(case, proposer)
+    if found is not None:
+        return found
     return _decide(with_headroom(case), why, proposer=proposer)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import CharField, UUIDField
+from django.db.models import CharField, QuerySet, UUIDField
 from django.utils.translation import gettext as _
 
 from accounts.models import Verdict
@@ -101,13 +101,37 @@ def supersede(case: Case) -> PendingAction | None:
     if old is None or not mine:
         raise NotFoundError
     if old.status == "pending":
-        old.status, old.decided_by, old.decided_at = "superseded", case.actor.id, case.now
-        old.version += 1
-        old.save(update_fields=["status", "decided_by", "decided_at", "version"])
-        effects.event(case, "approval.superseded", {"pending_action_id": encode("pa", old.id)})
+        _replace(case, old)
     elif old.status not in ("conflict", "expired", "dispatch_failed"):
         raise ConflictError(_("The proposal to replace is already decided."), code="not_pending")
     return old
+
+
+def _replace(case: Case, old: PendingAction) -> None:
+    old.status, old.decided_by, old.decided_at = "superseded", case.actor.id, case.now
+    old.version += 1
+    old.save(update_fields=["status", "decided_by", "decided_at", "version"])
+    effects.event(case, "approval.superseded", {"pending_action_id": encode("pa", old.id)})
+
+
+def open_twin(case: Case, proposer: Proposer) -> Outcome | None:
+    """What became of the proposer's open proposal of the same change, unless what it was made on
+    has moved since: then the new one replaces it.
+    """
+    row = _open_twin(case, proposer.id)
+    if row is None or (row.status == "pending" and row.fingerprint != fingerprint(case.plan)):
+        return None
+    return _pending_outcome(case, row, duplicate=True)
+
+
+def _open_twin(case: Case, proposer_id: str) -> PendingAction | None:
+    rows: QuerySet[PendingAction] = PendingAction.objects.select_for_update(no_key=True).filter(
+        target_id=case.plan.target_id,
+        proposer_id=proposer_id,
+        command_digest=case.command.digest,
+        status__in=["pending", "approved"],
+    )
+    return rows.first()
 
 
 def queue(
@@ -121,10 +145,16 @@ def queue(
 ) -> Outcome:
     """Write the PendingAction of a queued command, with its event and audit row."""
     row = _pending_row(case, verdict, decision, why=why)
-    row.supersedes_id = superseded.id if superseded else None
     if proposer is not None:
         row.proposer_kind, row.proposer_id = proposer.kind, proposer.id
         row.proposer_label, row.proposer_chain = proposer.label, proposer.chain
+    standing = case.subject.standing
+    if proposer is not None or standing is None or standing.has_earlier:
+        stale = _open_twin(case, row.proposer_id)
+        if stale is not None:
+            _replace(case, stale)
+            superseded = superseded or stale
+    row.supersedes_id = superseded.id if superseded else None
     insert(row)
     if case.command.kind == "launch_campaign":
         Campaign.objects.filter(pk=case.campaign_id).update(effective_status="PENDING_APPROVAL")

@@ -83,6 +83,42 @@ def test_approve_of_a_moved_value_is_a_conflict_and_sends_nothing(acme, proposal
     assert count(acme, Dispatch) == 0
 
 
+def rise(acme, proposal):
+    """The agent's proposal of the same rise, once more."""
+    return act(
+        acme,
+        "set_daily_budget",
+        campaign_id=encode("camp", proposal.campaign_id),
+        budget_micros=80 * MICROS,
+        currency="USD",
+    )
+
+
+def test_the_same_proposal_on_a_moved_value_replaces_the_one_that_waits(acme, proposal):
+    with tenant_tx(acme.tenant.id):
+        Campaign.objects.filter(pk=proposal.campaign_id).update(budget_micros=65 * MICROS)
+    outcome = rise(acme, proposal)
+    row = fresh(acme, PendingAction, outcome.pending_action_id)
+    assert (outcome.status, outcome.duplicate) == ("pending_approval", False)
+    assert (row.before, row.supersedes_id) == ({"budget_micros": 65 * MICROS}, proposal.id)
+    assert fresh(acme, PendingAction, pa(proposal)).status == "superseded"
+    assert count(acme, OutboxEvent, event_type="approval.superseded") == 1
+    assert rise(acme, proposal).pending_action_id == outcome.pending_action_id
+    assert count(acme, PendingAction) == 2
+
+
+def test_a_conflict_is_not_proposed_again_beside_its_open_twin(acme, proposal, reader):
+    approver = acme.person(Role.APPROVER)
+    reader.show("120001", budget_micros=65 * MICROS)
+    approvals.approve(pa(proposal), actor=approver, now=NOW)
+    with tenant_tx(acme.tenant.id):
+        Campaign.objects.filter(pk=proposal.campaign_id).update(budget_micros=65 * MICROS)
+    twin = rise(acme, proposal)
+    found = approvals.propose_again(pa(proposal), actor=approver, now=NOW)
+    assert (found.pending_action_id, found.duplicate) == (twin.pending_action_id, True)
+    assert count(acme, PendingAction) == 2
+
+
 def test_conflict_is_proposed_again_on_the_current_value(acme, proposal, reader):
     reader.show("120001", budget_micros=65 * MICROS)
     approver = acme.person(Role.APPROVER)
