@@ -6,11 +6,14 @@ A REST route's key is `METHOD /v1/pattern` (it stands for `/api/v1/…` too), a 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from campaigns.models import Dispatch, KillSwitch
+from core.clock import now
 from tests.cast import NOW
 from tests.world import World
+from webhooks.models import Endpoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,14 @@ class Row:
 
 def _webhook_body(world: World) -> dict[str, Any]:
     return {"url": "https://receiver.example/hook", "events": ["campaign.created"]}
+
+
+def _paused_hook(world: World) -> None:
+    Endpoint.objects.filter(pk=world.row("webhook").pk).update(is_active=False)
+
+
+def _an_hour_ago() -> str:
+    return (now() - timedelta(hours=1)).isoformat()
 
 
 HOOK = {"webhook_id": "webhook"}
@@ -290,7 +301,9 @@ ROUTES: dict[str, Row] = {
     "GET /v1/billing/invoices": Row(scope="billing:read", why="empty"),
     # Webhooks
     "GET /v1/webhooks": Row(scope="webhooks:manage", shows="webhook"),
-    "POST /v1/webhooks": Row(scope="webhooks:manage", body=_webhook_body),
+    "POST /v1/webhooks": Row(
+        scope="webhooks:manage", body=_webhook_body, body_objects={"business_id": "business"}
+    ),
     "GET /v1/webhooks/<str:webhook_id>": Row(scope="webhooks:manage", objects=HOOK),
     "PATCH /v1/webhooks/<str:webhook_id>": Row(
         scope="webhooks:manage", objects=HOOK, body=lambda _: {"active": False}
@@ -298,6 +311,20 @@ ROUTES: dict[str, Row] = {
     "DELETE /v1/webhooks/<str:webhook_id>": Row(scope="webhooks:manage", objects=HOOK),
     "GET /v1/webhooks/<str:webhook_id>/deliveries": Row(
         scope="webhooks:manage", objects=HOOK, shows="delivery"
+    ),
+    "POST /v1/webhooks/<str:webhook_id>/rotate": Row(
+        scope="webhooks:manage", objects=HOOK, body=lambda _: {}
+    ),
+    "POST /v1/webhooks/<str:webhook_id>/pause": Row(scope="webhooks:manage", objects=HOOK),
+    "POST /v1/webhooks/<str:webhook_id>/resume": Row(
+        scope="webhooks:manage", objects=HOOK, setup=_paused_hook
+    ),
+    "POST /v1/webhooks/<str:webhook_id>/ping": Row(scope="webhooks:manage", objects=HOOK),
+    "POST /v1/webhooks/<str:webhook_id>/replay": Row(
+        scope="webhooks:manage", objects=HOOK, body=lambda _: {"since": _an_hour_ago()}
+    ),
+    "POST /v1/webhooks/<str:webhook_id>/deliveries/<str:delivery_id>/replay": Row(
+        scope="webhooks:manage", objects={**HOOK, "delivery_id": "delivery"}
     ),
     # Inbox and campaign pages
     "GET /inbox/": Row(scope="page", shows="pending"),

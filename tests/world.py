@@ -16,6 +16,7 @@ from accounts.services.evidence import record_audit
 from accounts.services.keys import create_key
 from campaigns.models import Ad, AdSet, Campaign, Creative, Dispatch, PendingAction, PolicyChange
 from core.actors import Role
+from core.clock import now
 from core.crypto import sha256_hex
 from core.ids import encode, new_uuid
 from core.tenancy import tenant_tx
@@ -301,10 +302,10 @@ def _delivery(world: World) -> Delivery:
         endpoint=world.row("webhook"),
         event_id=new_uuid(),
         event_type="campaign.created",
-        body=b"{}",
+        body=b'{"type":"campaign.created"}',
         state="failed",
         next_attempt_at=NOW,
-        created_at=NOW,
+        created_at=now(),
     )
 
 

@@ -12,4 +12,5 @@ class WebhooksConfig(AppConfig):
         from webhooks.services.erasure import erase_person
 
         register_eraser("webhooks", erase_person)
-        register_sealed(SealedColumn(Endpoint, "sealed_secret", secret_context), per_tenant=True)
+        for column in ("sealed_secret", "sealed_old_secret"):
+            register_sealed(SealedColumn(Endpoint, column, secret_context), per_tenant=True)

@@ -6,7 +6,8 @@ from core.tenancy import TenantModel
 
 
 class Endpoint(TenantModel):
-    """A tenant's receiver. The secret is sealed; its plain form is shown at creation only.
+    """A tenant's receiver. The secret is sealed; its plain form is shown once. After a rotation the
+    old one signs too, until `old_secret_until`.
 
     `business_id` limits it to one business's events, as the key that made it was.
     """
@@ -16,6 +17,8 @@ class Endpoint(TenantModel):
     url = models.CharField(max_length=2000)
     events = models.JSONField(default=list)
     sealed_secret = models.TextField()
+    sealed_old_secret = models.TextField(blank=True, default="")
+    old_secret_until = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=40, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
@@ -33,12 +36,15 @@ class Endpoint(TenantModel):
 
 
 class Delivery(TenantModel):
-    """One event for one endpoint: body stored once, every attempt counted."""
+    """One event for one endpoint: body stored once, every attempt counted. A replay is a row of its
+    own with the same event and the same bytes.
+    """
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="+")
     event_id = models.UUIDField()
     event_type = models.CharField(max_length=60)
     body = models.BinaryField()
+    is_replay = models.BooleanField(default=False)
     state = models.CharField(max_length=10)  # ready, sent, delivered, failed
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField()
@@ -51,7 +57,11 @@ class Delivery(TenantModel):
     class Meta:
         verbose_name_plural = "deliveries"
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "endpoint", "event_id"], name="delivery_once")
+            models.UniqueConstraint(
+                fields=["tenant", "endpoint", "event_id"],
+                name="delivery_once",
+                condition=models.Q(is_replay=False),
+            )
         ]
         indexes = [
             models.Index(

@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 
 from accounts.models import OutboxEvent
-from core.ids import encode
+from core.ids import encode, new_uuid
+from webhooks.domain.states import PING, STATES
 from webhooks.models import Delivery, Endpoint
 
 
@@ -27,18 +28,25 @@ def endpoint_json(endpoint: Endpoint) -> dict[str, Any]:
         "environment": endpoint.environment,
         "disabled_reason": endpoint.disabled_reason or None,
         "failing_since": iso(endpoint.failing_since),
+        "old_secret_until": iso(endpoint.old_secret_until),
         "created_at": iso(endpoint.created_at),
     }
 
 
+def public_state(delivery: Delivery) -> str:
+    """pending, delivered or failed."""
+    return next(word for word, states in STATES.items() if delivery.state in states)
+
+
 def delivery_json(delivery: Delivery) -> dict[str, Any]:
     """One delivery and what became of it; state is pending, delivered or failed."""
-    state = "pending" if delivery.state in ("ready", "sent") else delivery.state
+    state = public_state(delivery)
     return {
         "id": encode("dlv", delivery.id),
         "event_id": encode("evt", delivery.event_id),
         "event_type": delivery.event_type,
         "state": state,
+        "replay": delivery.is_replay,
         "attempts": delivery.attempts,
         "response_status": delivery.response_status,
         "next_attempt_at": iso(delivery.next_attempt_at) if state == "pending" else None,
@@ -57,4 +65,15 @@ def event_body(event: OutboxEvent) -> bytes:
             "environment": event.environment,
             "data": event.payload,
         }
+    )
+
+
+def ping_event(endpoint: Endpoint, now: datetime) -> OutboxEvent:
+    """A test event for this endpoint alone; it is no row."""
+    return OutboxEvent(
+        id=new_uuid(),
+        event_type=PING,
+        environment=endpoint.environment,
+        payload={"webhook_id": encode("whk", endpoint.id)},
+        created_at=now,
     )

@@ -1,14 +1,18 @@
 """Reads of the room `webhooks`."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
+from accounts.events import EVENT_TYPES
 from core.actors import Actor
-from core.errors import NotFoundError
+from core.errors import InvalidError, NotFoundError
 from core.ids import decode
 from core.lookups import Lookup
+from webhooks.domain.states import ERASED, PING, STATES
 from webhooks.models import Delivery, Endpoint
 
 UNPUBLISHED_TENANTS = Lookup(
@@ -48,18 +52,73 @@ def list_endpoints(actor: Actor) -> QuerySet[Endpoint]:
     return rows.order_by("-created_at", "-id")
 
 
-def get_endpoint(actor: Actor, public_id: str) -> Endpoint:
-    """One endpoint; missing and foreign raise the same NotFoundError."""
-    found: Endpoint | None = list_endpoints(actor).filter(pk=decode("whk", public_id)).first()
+def get_endpoint(actor: Actor, public_id: str, *, lock: bool = False) -> Endpoint:
+    """One endpoint; missing and foreign raise the same NotFoundError. `lock` holds its row until
+    the transaction ends.
+    """
+    rows = list_endpoints(actor).select_for_update() if lock else list_endpoints(actor)
+    found: Endpoint | None = rows.filter(pk=decode("whk", public_id)).first()
     if found is None:
         raise NotFoundError
     return found
 
 
-def list_deliveries(endpoint: Endpoint) -> QuerySet[Delivery]:
-    """The endpoint's deliveries, newest first, without their bodies."""
+def list_deliveries(
+    endpoint: Endpoint, *, state: str = "", event_type: str = ""
+) -> QuerySet[Delivery]:
+    """The endpoint's deliveries, newest first, without their bodies; `state` is a key of STATES.
+
+    Raises InvalidError for a state or an event that does not exist.
+    """
     rows: QuerySet[Delivery] = Delivery.objects.filter(endpoint=endpoint)
+    if state:
+        rows = rows.filter(state__in=STATES[_known("state", state, STATES)])
+    if event_type:
+        known = {*EVENT_TYPES, PING}
+        rows = rows.filter(event_type=_known("event", event_type, known))
     return rows.defer("body").order_by("-created_at", "-id")
+
+
+def _known(field: str, value: str, allowed: Collection[str]) -> str:
+    if value not in allowed:
+        raise InvalidError(
+            _("Unknown %(field)s.") % {"field": field},
+            field=field,
+            details={"allowed": sorted(allowed)},
+            hint=_("Use one of details.allowed, or leave the filter out."),
+        )
+    return value
+
+
+def get_delivery(endpoint: Endpoint, public_id: str) -> Delivery:
+    """One delivery of the endpoint with its body; any other raises NotFoundError."""
+    rows = Delivery.objects.filter(endpoint=endpoint, pk=decode("dlv", public_id))
+    found: Delivery | None = rows.first()
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def waiting(endpoint: Endpoint) -> QuerySet[Delivery]:
+    """The deliveries that are still on their way to the endpoint."""
+    rows: QuerySet[Delivery] = Delivery.objects.filter(
+        endpoint=endpoint, state__in=STATES["pending"]
+    )
+    return rows
+
+
+def replayable(endpoint: Endpoint, since: datetime, *, failed_only: bool) -> QuerySet[Delivery]:
+    """What happened at or after `since` and is not on its way, oldest first: each event once, none
+    whose body was erased.
+    """
+    rows = Delivery.objects.filter(endpoint=endpoint, created_at__gte=since, is_replay=False)
+    rows = rows.exclude(body=ERASED).exclude(event_type=PING)
+    rows = rows.exclude(Exists(waiting(endpoint).filter(event_id=OuterRef("event_id"))))
+    if failed_only:
+        arrived = Delivery.objects.filter(endpoint=endpoint, state="delivered")
+        rows = rows.exclude(Exists(arrived.filter(event_id=OuterRef("event_id"))))
+    found: QuerySet[Delivery] = rows.order_by("created_at", "id")
+    return found
 
 
 def subscribers(*, environment: str, event_type: str, business_id: UUID | None) -> list[Endpoint]:

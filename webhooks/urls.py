@@ -12,5 +12,15 @@ api_urls = [
         route(get=api.detail, patch=api.change, delete=api.delete),
         name="webhook",
     ),
+    path("webhooks/<str:webhook_id>/rotate", api.rotate, name="webhook-rotate"),
+    path("webhooks/<str:webhook_id>/pause", api.pause, name="webhook-pause"),
+    path("webhooks/<str:webhook_id>/resume", api.resume, name="webhook-resume"),
+    path("webhooks/<str:webhook_id>/ping", api.ping, name="webhook-ping"),
+    path("webhooks/<str:webhook_id>/replay", api.replay_since, name="webhook-replay"),
     path("webhooks/<str:webhook_id>/deliveries", api.deliveries, name="webhook-deliveries"),
+    path(
+        "webhooks/<str:webhook_id>/deliveries/<str:delivery_id>/replay",
+        api.replay_one,
+        name="delivery-replay",
+    ),
 ]

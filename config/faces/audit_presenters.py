@@ -85,6 +85,11 @@ PRESENTERS: dict[str, Promise] = {
     "webhook.created": gettext_lazy("added a webhook endpoint"),
     "webhook.deleted": gettext_lazy("removed a webhook endpoint"),
     "webhook.disabled": gettext_lazy("switched off a failing webhook endpoint"),
+    "webhook.paused": gettext_lazy("paused a webhook endpoint"),
+    "webhook.pinged": gettext_lazy("sent a test to a webhook endpoint"),
+    "webhook.replayed": gettext_lazy("sent events to a webhook endpoint again"),
+    "webhook.resumed": gettext_lazy("resumed a webhook endpoint"),
+    "webhook.rotated": gettext_lazy("rotated the secret of a webhook endpoint"),
     "webhook.updated": gettext_lazy("changed a webhook endpoint"),
 }
 

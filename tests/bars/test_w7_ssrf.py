@@ -46,7 +46,7 @@ class Door:
 
 
 DOORS = {
-    "webhook delivery": Door("webhooks/services/courier.py:_post", deliver),
+    "webhook delivery": Door("webhooks/services/courier.py:_send", deliver),
     "image of an ad": Door("creatives/services.py:_fetch", fetch_image),
 }
 

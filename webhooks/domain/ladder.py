@@ -22,6 +22,11 @@ def is_retried(status: int) -> bool:
     return status == 0 or status in _RETRIED or status >= 500
 
 
+def is_refused(status: int) -> bool:
+    """Whether the receiver itself turned the delivery down, as it does with a wrong signature."""
+    return 400 <= status < 500 and status != GONE and not is_retried(status)
+
+
 def next_attempt(
     attempts: int, *, now: datetime, draw: float, wish: timedelta | None = None
 ) -> datetime | None:

@@ -29,11 +29,22 @@ def standard_signature(secret: str, message_id: str, *, timestamp: int, body: by
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def headers(secret: str, message_id: str, *, timestamp: int, body: bytes) -> dict[str, str]:
-    """All headers that let a receiver trust the body."""
+def headers(
+    secret: str, message_id: str, *, timestamp: int, body: bytes, also: str = ""
+) -> dict[str, str]:
+    """All headers that let a receiver trust the body.
+
+    `also` is the other secret of a rotation: Standard Webhooks' header then holds two signatures.
+    The guide's holds one, since its receivers compare the whole header.
+    """
+    signatures = [
+        standard_signature(one, message_id, timestamp=timestamp, body=body)
+        for one in (secret, also)
+        if one
+    ]
     return {
         "x-webhook-signature": guide_signature(secret, body),
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": standard_signature(secret, message_id, timestamp=timestamp, body=body),
+        "webhook-signature": " ".join(signatures),
     }

@@ -10,7 +10,6 @@ from functools import partial
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db import connection
 from django.db.models import F, Q
 
@@ -24,7 +23,7 @@ from core.tenancy import tenant_tx
 from webhooks.domain import ladder, signing
 from webhooks.models import Delivery, Endpoint
 from webhooks.queries import due_by_endpoint
-from webhooks.services.endpoints import disable_endpoint, secret_context
+from webhooks.services.endpoints import disable_endpoint, open_secrets
 from webhooks.services.outbox import fan_out
 
 log = structlog.get_logger(__name__)
@@ -125,15 +124,34 @@ def _claim(tenant_id: UUID, delivery_id: UUID, now: datetime) -> tuple[Delivery,
 
 
 def _post(delivery: Delivery, endpoint: Endpoint, now: datetime) -> _Answer:
-    body = bytes(delivery.body)
+    """One try. While a rotation's overlap runs, a receiver that turns down the guide's signature
+    of the old secret gets the new one's at once: that header has room for one only.
+    """
     try:
-        secret = settings.KEY_RING.decrypt(endpoint.sealed_secret, context=secret_context(endpoint))
-        signed = signing.headers(
-            secret, encode("evt", delivery.event_id), timestamp=int(now.timestamp()), body=body
-        )
+        secret, old = open_secrets(endpoint, now)
+    except DecryptionError:
+        log.warning("webhook_secret_unreadable", endpoint=str(endpoint.id))
+        return _Answer(0)
+    if old:
+        answer = _send(delivery, endpoint.url, old, now=now, also=secret)
+        if not ladder.is_refused(answer.status):
+            return answer
+    return _send(delivery, endpoint.url, secret, now=now, also=old)
+
+
+def _send(delivery: Delivery, url: str, secret: str, *, now: datetime, also: str) -> _Answer:
+    body = bytes(delivery.body)
+    signed = signing.headers(
+        secret,
+        encode("evt", delivery.event_id),
+        timestamp=int(now.timestamp()),
+        body=body,
+        also=also,
+    )
+    try:
         answer = fetch_outside(
             "POST",
-            endpoint.url,
+            url,
             headers={
                 "content-type": "application/json",
                 "user-agent": "Adamant-Webhooks/1",
@@ -145,9 +163,6 @@ def _post(delivery: Delivery, endpoint: Endpoint, now: datetime) -> _Answer:
         )
     except OutsideFetchError as error:
         return _Answer(error.answered)
-    except DecryptionError:
-        log.warning("webhook_secret_unreadable", endpoint=str(endpoint.id))
-        return _Answer(0)
     excerpt = answer.body[:500].decode(errors="replace").replace("\x00", "")
     return _Answer(answer.status, excerpt, _retry_after(answer.headers.get("retry-after", "")))
 

@@ -1,25 +1,30 @@
 """Where a tenant wants its events."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.events import EVENT_TYPES
 from accounts.models import Membership
+from accounts.queries import get_business
 from accounts.services.evidence import record_audit
 from accounts.services.mail import queue_mail
 from core.actors import Actor, Role, system_actor
-from core.errors import ForbiddenError, InvalidError
+from core.errors import ConflictError, ForbiddenError, InvalidError
 from core.http import OutsideFetchError, check_outside_url
 from core.ids import encode, new_uuid
+from core.queue import ring
 from core.tenancy import tenant_tx
 from webhooks.domain.signing import new_secret
 from webhooks.models import Endpoint
+from webhooks.presenters import iso
 from webhooks.queries import get_endpoint
 
 MAX_ENDPOINTS = 50
+OVERLAP = timedelta(hours=24)
 
 
 def secret_context(endpoint: Endpoint) -> str:
@@ -27,18 +32,39 @@ def secret_context(endpoint: Endpoint) -> str:
     return f"webhook:{endpoint.tenant_id}:{endpoint.id}"
 
 
+def open_secrets(endpoint: Endpoint, now: datetime) -> tuple[str, str]:
+    """The plain secret, and the one before it or "" once their overlap has ended."""
+    context = secret_context(endpoint)
+    secret = settings.KEY_RING.decrypt(endpoint.sealed_secret, context=context)
+    if not _overlaps(endpoint, now):
+        return secret, ""
+    return secret, settings.KEY_RING.decrypt(endpoint.sealed_old_secret, context=context)
+
+
+def _overlaps(endpoint: Endpoint, now: datetime) -> bool:
+    until = endpoint.old_secret_until
+    return until is not None and now < until
+
+
 def create_endpoint(
-    actor: Actor, *, environment: str, url: str, events: Iterable[str], now: datetime
+    actor: Actor,
+    *,
+    environment: str,
+    url: str,
+    events: Iterable[str],
+    now: datetime,
+    business_id: str = "",
 ) -> tuple[Endpoint, str]:
     """Insert an endpoint and return it with its plain secret, which is never shown again.
 
-    Raises InvalidError for a URL that is not public https, an unknown event, or one too many.
+    `business_id` is a public id, or empty for the actor's own business or for all of them. Raises
+    InvalidError for a URL that is not public https, an unknown event, or one too many.
     """
-    if actor.business_id is None and actor.business_ids is not None:
+    if not business_id and actor.business_id is None and actor.business_ids is not None:
         raise ForbiddenError(
             _("This person is limited to some businesses."),
             code="business_bound",
-            hint=_("Use a key that is bound to one business."),
+            hint=_("Choose one business, or use a key that is bound to one."),
         )
     _check_url(url)
     chosen = _check_events(events)
@@ -52,7 +78,7 @@ def create_endpoint(
         endpoint = Endpoint(
             id=new_uuid(),
             tenant_id=actor.tenant_id,
-            business_id=actor.business_id,
+            business_id=_bound_business(actor, business_id, environment),
             environment=environment,
             url=url,
             events=chosen,
@@ -60,8 +86,86 @@ def create_endpoint(
         )
         endpoint.sealed_secret = settings.KEY_RING.encrypt(secret, context=secret_context(endpoint))
         Endpoint.objects.bulk_create([endpoint])
-        _audit(actor, "webhook.created", endpoint, now=now)
+        audit(actor, "webhook.created", endpoint, now=now)
     return endpoint, secret
+
+
+def _bound_business(actor: Actor, public_id: str, environment: str) -> UUID | None:
+    if not public_id:
+        return actor.business_id
+    business = get_business(actor, public_id)
+    if business.environment != environment:
+        raise InvalidError(
+            _("The business is of the other environment."),
+            field="business_id",
+            code="environment_mismatch",
+            hint=_("Choose a business of the webhook's environment."),
+        )
+    return business.pk
+
+
+def rotate_secret(
+    actor: Actor, public_id: str, *, now: datetime, grace: timedelta = OVERLAP
+) -> tuple[Endpoint, str]:
+    """Make a new secret and return it, never to be shown again; the old one signs too for `grace`.
+
+    Raises InvalidError for more than 24 hours, ConflictError while an earlier rotation's overlap
+    runs; without grace every older secret ends at once.
+    """
+    if not timedelta(0) <= grace <= OVERLAP:
+        raise InvalidError(
+            _("The grace is 0 to 86400 seconds."),
+            field="grace_seconds",
+            hint=_("Leave it out for 24 hours; 0 ends the old secret at once."),
+        )
+    secret = new_secret()
+    with tenant_tx(actor.tenant_id):
+        endpoint = get_endpoint(actor, public_id, lock=True)
+        if grace and _overlaps(endpoint, now):
+            raise ConflictError(
+                _("The last rotation's old secret still signs."),
+                code="rotation_in_progress",
+                details={"old_secret_until": iso(endpoint.old_secret_until)},
+                hint=_("Wait until then, or end all old secrets at once with grace_seconds 0."),
+            )
+        endpoint.sealed_old_secret = endpoint.sealed_secret if grace else ""
+        endpoint.old_secret_until = now + grace if grace else None
+        endpoint.sealed_secret = settings.KEY_RING.encrypt(secret, context=secret_context(endpoint))
+        endpoint.save(update_fields=["sealed_secret", "sealed_old_secret", "old_secret_until"])
+        seconds = int(grace.total_seconds())
+        audit(actor, "webhook.rotated", endpoint, now=now, grace_seconds=seconds)
+    return endpoint, secret
+
+
+def pause_endpoint(actor: Actor, public_id: str, *, now: datetime) -> Endpoint:
+    """Stop deliveries; what happens meanwhile is not kept for it. Nothing to do for one that is
+    off.
+    """
+    with tenant_tx(actor.tenant_id):
+        endpoint = get_endpoint(actor, public_id, lock=True)
+        if endpoint.is_active:
+            _switch(endpoint, is_active=False)
+            audit(actor, "webhook.paused", endpoint, now=now)
+    return endpoint
+
+
+def resume_endpoint(actor: Actor, public_id: str, *, now: datetime) -> Endpoint:
+    """Deliver again, past failures forgotten. Nothing to do for one that is on."""
+    with tenant_tx(actor.tenant_id):
+        endpoint = get_endpoint(actor, public_id, lock=True)
+        if not endpoint.is_active:
+            _switch(endpoint, is_active=True)
+            ring("webhooks.deliver")
+            audit(actor, "webhook.resumed", endpoint, now=now)
+    return endpoint
+
+
+def _switch(endpoint: Endpoint, *, is_active: bool) -> None:
+    endpoint.is_active, endpoint.disabled_reason = is_active, ""
+    endpoint.failing_since, endpoint.consecutive_failures = None, 0
+    endpoint.save(
+        update_fields=["is_active", "disabled_reason", "failing_since", "consecutive_failures"]
+    )
 
 
 def update_endpoint(
@@ -78,28 +182,27 @@ def update_endpoint(
         _check_url(url)
     chosen = None if events is None else _check_events(events)
     with tenant_tx(actor.tenant_id):
-        endpoint = get_endpoint(actor, public_id)
+        endpoint = get_endpoint(actor, public_id, lock=True)
         endpoint.url = endpoint.url if url is None else url
         endpoint.events = endpoint.events if chosen is None else chosen
+        endpoint.save(update_fields=["url", "events"])
         if is_active is not None:
-            endpoint.is_active = is_active
-            endpoint.disabled_reason = ""
-            endpoint.failing_since = None
-            endpoint.consecutive_failures = 0
-        endpoint.save()
-        _audit(actor, "webhook.updated", endpoint, now=now)
+            _switch(endpoint, is_active=is_active)
+        audit(actor, "webhook.updated", endpoint, now=now)
     return endpoint
 
 
 def delete_endpoint(actor: Actor, public_id: str, *, now: datetime) -> None:
     """Stop all deliveries and destroy the secret; the history of deliveries stays."""
     with tenant_tx(actor.tenant_id):
-        endpoint = get_endpoint(actor, public_id)
+        endpoint = get_endpoint(actor, public_id, lock=True)
         endpoint.is_active = False
         endpoint.deleted_at = now
-        endpoint.sealed_secret = ""
-        endpoint.save(update_fields=["is_active", "deleted_at", "sealed_secret"])
-        _audit(actor, "webhook.deleted", endpoint, now=now)
+        endpoint.sealed_secret = endpoint.sealed_old_secret = ""
+        endpoint.save(
+            update_fields=["is_active", "deleted_at", "sealed_secret", "sealed_old_secret"]
+        )
+        audit(actor, "webhook.deleted", endpoint, now=now)
 
 
 def disable_endpoint(endpoint: Endpoint, *, reason: str, now: datetime) -> None:
@@ -115,10 +218,13 @@ def disable_endpoint(endpoint: Endpoint, *, reason: str, now: datetime) -> None:
     for email in people.values_list("user__email", flat=True):
         queue_mail("webhook_disabled", email, {"url": endpoint.url, "reason": reason}, now=now)
     actor = system_actor(endpoint.tenant_id, name="webhooks")
-    _audit(actor, "webhook.disabled", endpoint, now=now)
+    audit(actor, "webhook.disabled", endpoint, now=now)
 
 
-def _audit(actor: Actor, event_type: str, endpoint: Endpoint, *, now: datetime) -> None:
+def audit(
+    actor: Actor, event_type: str, endpoint: Endpoint, *, now: datetime, **facts: int
+) -> None:
+    """Record what was done to an endpoint; call it last in the transaction."""
     record_audit(
         actor,
         event_type,
@@ -130,6 +236,7 @@ def _audit(actor: Actor, event_type: str, endpoint: Endpoint, *, now: datetime) 
             "events": endpoint.events,
             "active": endpoint.is_active,
             "reason": endpoint.disabled_reason,
+            **facts,
         },
         detail={"url": endpoint.url},
     )

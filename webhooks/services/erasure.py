@@ -3,6 +3,7 @@
 import orjson
 
 from core.registry import Person
+from webhooks.domain.states import ERASED
 from webhooks.models import Delivery
 
 
@@ -15,5 +16,5 @@ def erase_person(person: Person) -> int:
     ]
     rows = Delivery.objects.filter(pk__in=named)
     rows.filter(state__in=["ready", "sent"]).update(state="failed")
-    touched: int = rows.update(body=b"{}", response_excerpt="")
+    touched: int = rows.update(body=ERASED, response_excerpt="")
     return touched
