@@ -185,7 +185,7 @@ def _role_choices(actor: Actor) -> list[tuple[str, "StrOrPromise"]]:
     return [(role, label) for role, label in ROLE_LABELS.items() if may_grant(actor.role, role)]
 
 
-def _business_choices(actor: Actor) -> list[tuple[str, str]]:
+def business_choices(actor: Actor) -> list[tuple[str, str]]:
     """Businesses by name, at most 500; the environment stands in the label."""
     with tenant_tx(actor.tenant_id, readonly=True):
         rows = list_businesses(actor).order_by("name", "id")
@@ -217,7 +217,7 @@ class InviteForm(RoleForm):
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
         self.fields["role"].initial = Role.BUYER
-        choices = _business_choices(actor)
+        choices = business_choices(actor)
         if choices:
             self.fields["businesses"].choices = choices  # type: ignore[attr-defined]
         else:
@@ -269,7 +269,7 @@ class KeyForm(PlainForm):
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         everything = [] if actor.business_ids is not None else [("", _("All businesses"))]
-        self.fields["business_id"].choices = everything + _business_choices(actor)  # type: ignore[attr-defined]
+        self.fields["business_id"].choices = everything + business_choices(actor)  # type: ignore[attr-defined]
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
             (name, f"{name}: {label}") for name, label in SCOPE_LABELS.items()
         ]

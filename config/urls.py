@@ -26,6 +26,7 @@ PAGES: Routes = [
     *campaigns.page_urls,
     *faces.page_urls,
     *platforms.page_urls,
+    *webhooks.page_urls,
 ]
 
 urlpatterns: Routes = [

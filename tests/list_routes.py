@@ -59,6 +59,8 @@ LISTS: dict[str, Listing] = {
         one_business=True,
         beside=(Listing(mark=r'href="\?business=biz_\w+'),),
     ),
+    "GET /webhooks/": seeds("hook", 50),
+    "GET /webhooks/<str:webhook_id>/": Listing(most=50, mark=r"\bdlv_\w+"),
     "GET /team/": seeds("member", 50, seeds("invitation", 50)),
 }
 

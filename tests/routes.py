@@ -326,6 +326,19 @@ ROUTES: dict[str, Row] = {
     "POST /v1/webhooks/<str:webhook_id>/deliveries/<str:delivery_id>/replay": Row(
         scope="webhooks:manage", objects={**HOOK, "delivery_id": "delivery"}
     ),
+    "GET /webhooks/": Row(scope="page", shows="webhook"),
+    "GET /webhooks/<str:webhook_id>/": Row(scope="page", objects=HOOK),
+    "POST /webhooks/<str:webhook_id>/rotate/": Row(scope="page", objects=HOOK),
+    "POST /webhooks/<str:webhook_id>/pause/": Row(scope="page", objects=HOOK),
+    "POST /webhooks/<str:webhook_id>/resume/": Row(scope="page", objects=HOOK, setup=_paused_hook),
+    "POST /webhooks/<str:webhook_id>/ping/": Row(scope="page", objects=HOOK),
+    "POST /webhooks/<str:webhook_id>/delete/": Row(scope="page", objects=HOOK),
+    "POST /webhooks/<str:webhook_id>/replay/": Row(
+        scope="page", objects=HOOK, body=lambda _: {"hours": "24"}
+    ),
+    "POST /webhooks/<str:webhook_id>/deliveries/<str:delivery_id>/replay/": Row(
+        scope="page", objects={**HOOK, "delivery_id": "delivery"}
+    ),
     # Inbox and campaign pages
     "GET /inbox/": Row(scope="page", shows="pending"),
     "POST /inbox/bulk/": Row(

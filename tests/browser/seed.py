@@ -26,6 +26,7 @@ def main() -> None:
     from core.actors import Role
     from core.clock import now
     from core.ids import encode
+    from webhooks import services as webhooks
 
     cast = people.make_people(password=PASSWORD, now=now())
     draft, other = cast.businesses[1], cast.businesses[2]
@@ -44,6 +45,12 @@ def main() -> None:
     for _ in range(20):
         if not run_once(now()):
             break
+    owner = cast.actors[Role.OWNER]
+    address = "https://receiver.example/hook"
+    hook, _secret = webhooks.create_endpoint(
+        owner, environment="test", url=address, events=["campaign.launched"], now=now()
+    )
+    webhooks.ping(owner, encode("whk", hook.pk), now=now())
     found = {}
     for name, one in made.items():
         raise_budget = SetDailyBudget(
@@ -59,6 +66,7 @@ def main() -> None:
         found[name] = {
             "campaign": one.campaign, "ad_set": one.ad_sets[0], "ad": one.ads[0],
             "pending": pending, "name": f"Journey {name}",
+            "hook": encode("whk", hook.pk),
         }  # fmt: skip
     businesses = {one.name: encode("biz", one.pk) for one in cast.businesses}
     json.dump(

@@ -49,6 +49,8 @@ PAGES: dict[str, str] = {
     "/policy/": "/policy/",
     "/settings/": "/settings/",
     "/team/": "/team/",
+    "/webhooks/": "/webhooks/",
+    "/webhooks/<str:webhook_id>/": "/webhooks/{hook}/",
 }
 # Pages of a visitor.
 VISITOR: dict[str, str] = {
@@ -99,6 +101,7 @@ PREFIXES = {
     "/policy/<": POSTED,
     "/team/invitations/<": POSTED,
     "/team/members/<": POSTED,
+    "/webhooks/<str:webhook_id>/": POSTED,
     "/connections/<": POSTED,
     "/connections/connect": POSTED,
     "/sim/<": "the simulator's answers, which it gives under its own address here",
