@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from core.actors import Role
 
 HEADERS = {
-    "Allow", "Content-Language", "Content-Length", "Content-Security-Policy", "Content-Type",
-    "Cross-Origin-Opener-Policy", "Referrer-Policy", "Vary", "X-Content-Type-Options",
-    "X-Frame-Options", "X-Request-Id",
+    "Allow", "Cache-Control", "Content-Language", "Content-Length", "Content-Security-Policy",
+    "Content-Type", "Cross-Origin-Opener-Policy", "Referrer-Policy", "Vary",
+    "X-Content-Type-Options", "X-Frame-Options", "X-Request-Id",
 }  # fmt: skip
 BAD_CURSORS = (
     "x",
@@ -29,6 +29,7 @@ def test_headers_of_an_answer(acme, mount):
     assert answer.status_code == 200
     limits = {name for name in answer.headers if name.startswith("X-RateLimit-")}
     assert set(answer.headers) - limits == HEADERS
+    assert answer["Cache-Control"] == "no-store"
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Type"] == "application/json"
