@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection
 
+from accounts.models import Verdict
 from campaigns import approvals, services, spend
 from campaigns.gateway import Outcome
 from campaigns.models import (
+    Campaign,
     Dispatch,
     PendingAction,
     SpendCeiling,
@@ -22,7 +24,7 @@ from core.errors import AppError
 from core.tenancy import tenant_tx
 from tests.bars.threads import TOGETHER, race
 from tests.cast import NOW
-from tests.replay import replay_tenant
+from tests.replay import replay, replay_tenant
 from tests.services.campaigns.readers import FakeReader
 from tests.services.campaigns.stage import MICROS, act, camp_id, connect, running, set_modes
 
@@ -234,3 +236,51 @@ def test_lock_order_never_deadlocks(stage):
     assert bad == []
     assert used == {"business": exposed, "tenant": exposed}
     replay_tenant([cast.tenant.id])
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer, no row locks")
+def test_lock_order_control_rows_locked_in_any_order_deadlock(stage):
+    """The same two rows, locked from both ends: what the order of the locks keeps away."""
+    cast, campaigns = stage
+    pair, half = campaigns[:2], threading.Barrier(2)
+
+    def lock_both(number):
+        first, second = pair if number else reversed(pair)
+        with tenant_tx(cast.tenant.id):
+            Campaign.objects.select_for_update().get(pk=first.pk)
+            half.wait(timeout=30)
+            Campaign.objects.select_for_update().get(pk=second.pk)
+
+    ended = race(2, lock_both)
+    deadlocks = [one for one in ended if isinstance(one, OperationalError)]
+    print(f"BAR deadlock control locks in any order: deadlocks={len(deadlocks)} of 1")
+    assert len(deadlocks) == 1
+    assert ended.count(None) == 1
+
+
+def test_replay_control_an_altered_verdict_is_found(stage):
+    """Each of the ways a recorded verdict can lie, one at a time."""
+    cast, campaigns = stage
+    set_modes(cast, tactical="draft")
+    budget = {"budget_micros": 30 * MICROS, "currency": "USD"}
+    act(cast, "set_daily_budget", campaign_id=camp_id(campaigns[0]), **budget)
+    with tenant_tx(cast.tenant.id):
+        row = Verdict.objects.get(command_kind="set_daily_budget")
+        replay(row)
+        lies = {
+            "decision": "allow",
+            "reason": "kill_switch_active",
+            "input": {**row.input, "kill_engaged": True},
+            "input_digest": "0" * 64,
+        }
+        assert row.input["kill_engaged"] is False
+        found = 0
+        for name, lie in lies.items():
+            true = getattr(row, name)
+            setattr(row, name, lie)
+            with pytest.raises(AssertionError):
+                replay(row)
+            found += 1
+            setattr(row, name, true)
+    print(f"BAR replay control {len(lies)} altered verdicts, {found} found")
+    assert found == len(lies)
