@@ -134,7 +134,7 @@ def test_conflict_shows_three_values_and_proposes_again(site: Site, signed_in: S
     open_proposal(page, site, "conflict")
     site.sim.edit(site.remote_id("conflict"), daily_budget=5500)
     page.click("#proposal button:has-text('Approve')")
-    page.wait_for_selector('#proposal :text("platform\'s value moved")')
+    page.wait_for_selector('#proposal :text("has changed since. Nothing was sent.")')
     text = page.locator("#proposal table").inner_text()
     assert [amount in text for amount in ("$50.00", "$55.00", "$60.00")] == [True] * 3
     assert site.pending_status("conflict") == "conflict"
