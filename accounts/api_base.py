@@ -2,12 +2,9 @@
 page.
 """
 
-import base64
-import binascii
 import functools
-import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +20,7 @@ from accounts.services import idempotency
 from core.actors import Actor
 from core.canonical import body_digest
 from core.clock import now
+from core.cursors import make_cursor, read_cursor
 from core.errors import AppError, InvalidError
 
 ViewFunction = Callable[..., Response]
@@ -153,30 +151,6 @@ def pagination(last: tuple[datetime, UUID] | None, total: int) -> dict[str, Any]
     """The object beside `data`; `last` is the page's last row where more follow."""
     cursor = make_cursor(*last) if last else None
     return {"next_cursor": cursor, "has_more": last is not None, "total": total}
-
-
-def make_cursor(moment: datetime, key: UUID) -> str:
-    """Opaque position behind a row in `-created_at, -id` order."""
-    raw = json.dumps([moment.isoformat(), str(key)]).encode()
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    """The row a cursor stands behind; raises InvalidError for one that this API did not make."""
-    try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        moment_text, key_text = json.loads(raw)
-        moment, key = datetime.fromisoformat(moment_text).astimezone(UTC), UUID(key_text)
-    except (
-        ValueError,
-        TypeError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-        binascii.Error,
-    ) as error:
-        raise InvalidError("cursor is not one that this API returned.", field="cursor") from error
-    return moment, key
 
 
 def after_cursor[M: Model](rows: QuerySet[M], cursor: str) -> QuerySet[M]:

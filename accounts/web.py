@@ -16,10 +16,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
-from accounts.api_base import after_cursor, make_cursor
+from accounts.api_base import after_cursor
 from accounts.models import User
 from accounts.queries import MEMBERSHIPS_OF_USER, business_limits
 from core.actors import Actor, ActorKind, Channel, Role
+from core.cursors import make_cursor
 from core.errors import AppError, ForbiddenError, RateLimitedError
 from core.ids import encode
 from core.pages import render_page

@@ -83,15 +83,15 @@ class Target:
     least: bool = False
 
     def check(self, value: float, floor: Case | None = None) -> None:
-        """One line. A time, or a rate, is judged as the reference machine would show it, where the
-        `floor` of this run costs REFERENCE_US; a ratio as it is.
+        """One line: the figure as measured decides. Beside a time or a rate stands what the
+        reference machine would show, where the `floor` of this run costs REFERENCE_US.
         """
-        shown, judged = f"{value:.2f} {self.unit}", value
+        good = value >= self.limit if self.least else value <= self.limit
+        shown = f"{value:.2f} {self.unit}"
         if floor is not None:
             factor = REFERENCE_US / floor.total
-            judged = value / factor if self.least else value * factor
-            shown += f" here, {judged:.2f} {self.unit} scaled to the reference machine"
-        good = judged >= self.limit if self.least else judged <= self.limit
+            scaled = value / factor if self.least else value * factor
+            shown += f" (scaled to the reference machine {scaled:.2f})"
         line = f"{self.name}: {shown} (target {'>=' if self.least else '<='} {self.limit:g})"
         print(f"  {'ok    ' if good else 'MISSED'} {line}")
         if not good:
@@ -151,10 +151,10 @@ def requests() -> None:
     cases = [floor, ours, empty, one, hundred, slow, gated]
     measure(cases)
     table(cases, floor)
-    print(f"  serializer / list of 100, whole requests: {slow.total / hundred.total:.2f} x")
-    ratio = slow.above(empty) / hundred.above(empty)
-    name = "serializer / list of 100, both less the empty page"
-    Target(name, 5, "x", least=True).check(ratio)
+    less = slow.above(empty) / hundred.above(empty)
+    print(f"  serializer / list of 100, both less the empty page: {less:.2f} x")
+    name = "serializer / list of 100, whole requests"
+    Target(name, 5, "x", least=True).check(slow.total / hundred.total)
     Target("gated write", 3.5, "ms").check(gated.total / 1000, floor)
     Target("gated writes a worker", 280, "/s", least=True).check(1e6 / gated.total, floor)
 

@@ -55,7 +55,7 @@ class Param(Expression):
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    text: statements.Text
+    text: statements.Sql
     params: tuple[Any, ...]
     converters: Sequence[tuple[int, Sequence[Callable[..., Any]], Any]] = ()
     make: Callable[[Sequence[Any]], Any] = tuple
@@ -136,7 +136,7 @@ def _reading(queryset: Any) -> _Statement:
     columns = [column for column, *_rest in compiler.select[: compiler.col_count]]
     converters = compiler.get_converters(columns)
     return _Statement(
-        statements.Text(text),
+        statements.Sql(text),
         tuple(params),
         [(position, *found) for position, found in converters.items()],
         _maker(queryset, compiler) if queryset._iterable_class is ModelIterable else tuple,
@@ -166,7 +166,7 @@ def _changing(queryset: Any, values: dict[str, Param]) -> _Statement:
     query = queryset.query.chain(sql.UpdateQuery)
     query.add_update_values(values)
     text, params = query.get_compiler(connection=connection).as_sql()
-    return _Statement(statements.Text(text), tuple(params))
+    return _Statement(statements.Sql(text), tuple(params))
 
 
 Row = tuple[Any, ...]

@@ -1,6 +1,6 @@
 """Statements whose SQL is known: sent by the shortest way, and inserts several at a time.
 
-Each statement sent wakes the database, which costs more than running it. Inside `gathered()` rows
+Inside `gathered()` rows
 to insert wait for one another; what is asked meanwhile sends them first: no read lacks them.
 """
 
@@ -22,7 +22,7 @@ from core.tenancy import TenantModel, check_row
 _MARK = re.compile(r"%s|%%")
 
 
-class Text:
+class Sql:
     """The SQL of a statement, with `%s` for each value as Django writes it."""
 
     def __init__(self, sql: str) -> None:
@@ -76,7 +76,7 @@ class _Waiting:
                 execute(_table(model).text, values)
 
 
-def execute(text: Text, values: Sequence[Any]) -> Any:
+def execute(text: Sql, values: Sequence[Any]) -> Any:
     """The cursor after the statement, on the default connection.
 
     Inside a transaction on PostgreSQL it is one raw cursor as long as the connection lasts: its
@@ -180,7 +180,7 @@ class Column:
 class _Table:
     """How a row of a model is inserted."""
 
-    text: Text
+    text: Sql
     columns: list[Column]
 
 
@@ -190,12 +190,12 @@ def _table(model: type[TenantModel]) -> _Table:
     query = sql.InsertQuery(model)
     query.insert_values(fields, [model()])
     [(text, _params)] = query.get_compiler(connection=connection).as_sql()
-    return _Table(Text(text), [Column(one) for one in fields])
+    return _Table(Sql(text), [Column(one) for one in fields])
 
 
 @lru_cache
-def _together(models: tuple[type[TenantModel], ...]) -> Text:
+def _together(models: tuple[type[TenantModel], ...]) -> Sql:
     """One statement of PostgreSQL that inserts a row of each; it checks keys when it has ended."""
     *first, last = [_table(model).text.sql for model in models]
     parts = [f"row{number} AS ({text})" for number, text in enumerate(first)]
-    return Text(f"WITH {', '.join(parts)} {last}" if parts else last)
+    return Sql(f"WITH {', '.join(parts)} {last}" if parts else last)

@@ -146,7 +146,10 @@ def replay_since(request: PersonRequest, webhook_id: str) -> HttpResponse:
     words = ngettext("%(count)d event is sent again.", "%(count)d events are sent again.", queued)
     messages.success(request, words % {"count": queued})
     if more:
-        messages.warning(request, _("There are more: send the rest when these have arrived."))
+        messages.warning(
+            request,
+            _("There are more: choose a shorter time, or go on over the API."),
+        )
     return redirect("hook", webhook_id)
 
 

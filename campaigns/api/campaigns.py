@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_base import actor_of, endpoint, page_limit, pagination, parse, read_cursor
+from accounts.api_base import actor_of, endpoint, page_limit, pagination, parse
 from accounts.queries import business_for, get_business
 from campaigns import queries
 from campaigns.api.bodies import CampaignBody, LaunchBody, Proposal, campaign_fields
@@ -16,6 +16,7 @@ from campaigns.gateway import DISPATCHING, PENDING, Outcome
 from campaigns.models import Campaign
 from campaigns.queries.printing import print_campaign, print_campaigns, print_stored
 from campaigns.queries.tree import campaign_key
+from core.cursors import read_cursor
 from core.errors import InvalidError
 from core.ids import decode, encode
 from core.tenancy import tenant_tx

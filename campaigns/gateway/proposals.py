@@ -49,8 +49,7 @@ def earlier(case: Case) -> Outcome | None:
     """
     if case.plan.is_local or case.plan.is_noop:
         return None
-    standing = case.subject.standing
-    if standing and not standing.has_earlier and case.plan.target_id == case.subject.node.id:
+    if _is_first(case):
         return None
     rows = _EARLIER.rows(
         target_id=case.plan.target_id,
@@ -75,6 +74,14 @@ def earlier(case: Case) -> Outcome | None:
                 },
             )
     return None
+
+
+def _is_first(case: Case) -> bool:
+    """Whether it is known unasked that the actor has no earlier proposal of the change."""
+    standing = case.subject.standing
+    if standing is None or case.plan.target_id != case.subject.node.id:
+        return False
+    return not standing.has_earlier
 
 
 def _earlier(**same: Any) -> Any:
@@ -148,8 +155,7 @@ def queue(
     if proposer is not None:
         row.proposer_kind, row.proposer_id = proposer.kind, proposer.id
         row.proposer_label, row.proposer_chain = proposer.label, proposer.chain
-    standing = case.subject.standing
-    if proposer is not None or standing is None or standing.has_earlier:
+    if proposer is not None or not _is_first(case):
         stale = _open_twin(case, row.proposer_id)
         if stale is not None:
             _replace(case, stale)

@@ -14,25 +14,21 @@ from core.ids import decode
 
 def visible[M: Model](rows: QuerySet[M], actor: Actor, *, prefix: str = "") -> QuerySet[M]:
     """The rows within the credential's environment, bound business and limited membership."""
-    limits = {f"{prefix}{name}": value for name, value in _limits(actor).items()}
-    if actor.business_ids is not None:
-        limits[f"{prefix}business_id__in"] = actor.business_ids
+    limits = {f"{prefix}{name}": value for name, value in limits_of(actor).items()}
     return rows.filter(**limits) if limits else rows
 
 
-def _limits(actor: Actor) -> dict[str, Any]:
-    """Environment and business of a bound credential."""
-    limits = {"environment": actor.environment, "business_id": actor.business_id}
-    return {name: value for name, value in limits.items() if value is not None}
-
-
 def limits_of(actor: Actor) -> dict[str, Any]:
-    """What `visible` filters campaigns by, for a statement built once; raises TypeError for a
-    limited membership, which is a list of any length.
+    """Environment and business of a bound credential, by the columns that `visible` filters by;
+    `business_id__in` of a limited membership, which no statement built once takes: it may be a
+    list of any length.
     """
-    if actor.business_ids is not None:
-        raise TypeError("a limited membership has no statement")
-    return _limits(actor)
+    limits = {
+        "environment": actor.environment,
+        "business_id": actor.business_id,
+        "business_id__in": None if actor.business_ids is None else sorted(actor.business_ids),
+    }
+    return {name: value for name, value in limits.items() if value is not None}
 
 
 def campaign_key(public_id: str) -> UUID:

@@ -106,10 +106,14 @@ def current(row: SpendCeiling) -> SpendCeiling | None:
 
 
 def write(row: SpendCeiling, *, actor: Actor, now: datetime) -> SpendCeiling:
-    """Insert the ceiling or set its limit, with the audit row; `spend.recount` follows."""
+    """Insert the ceiling or set its limit, with the audit row; `spend.recount` follows.
+
+    A new one counts as used up until then: where the count never comes, nothing rises.
+    """
     row.updated_by, row.updated_at = actor.id, now
     old = current(row)
     if old is None:
+        row.used_micros = 0 if row.scope == "action" else row.limit_micros
         SpendCeiling.objects.bulk_create([row])
     else:
         SpendCeiling.objects.filter(pk=old.pk).update(

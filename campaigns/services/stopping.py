@@ -12,6 +12,7 @@ from django.db.models import Count, Max, QuerySet
 
 from accounts.services.evidence import record_audit
 from campaigns.commands import StopDelivery
+from campaigns.dispatch.claims import DUE
 from campaigns.gateway import submit
 from campaigns.gateway.withdraw import back_to_pending, withdraw
 from campaigns.models import Campaign, Dispatch, KillSwitch, PendingAction
@@ -21,7 +22,6 @@ from core.ids import encode
 from core.tenancy import tenant_tx
 
 log = structlog.get_logger(__name__)
-OPEN = ("ready", "sent", "unknown")
 BELOW = ("pause_ad", "pause_ad_set", "archive_ad", "archive_ad_set")
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
@@ -122,7 +122,7 @@ def _wait(stops: int) -> timedelta:
 def _on_its_way(campaign_ids: list[UUID]) -> QuerySet[Dispatch]:
     """Open Dispatches that outlive the switch and end with their campaign paused."""
     rows: QuerySet[Dispatch] = Dispatch.objects.filter(
-        campaign_id__in=campaign_ids, survives_kill=True, state__in=OPEN
+        campaign_id__in=campaign_ids, survives_kill=True, state__in=DUE
     )
     return rows.exclude(command_kind__in=BELOW)
 

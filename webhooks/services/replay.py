@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.api_base import make_cursor, read_cursor
 from core.actors import Actor
+from core.cursors import make_cursor, read_cursor
 from core.errors import ConflictError, InvalidError
 from core.queue import ring
 from core.tenancy import tenant_tx

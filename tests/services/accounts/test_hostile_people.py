@@ -8,15 +8,23 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from accounts.models import ApiKey, Invitation, Membership, OutgoingMail, User
+from accounts.models import ApiKey, Business, Invitation, Membership, OutgoingMail, User
 from accounts.services.keys import create_key
 from accounts.services.mail import send_due
+from campaigns.models import Campaign
 from core.actors import Role
 from core.clock import now
 from core.ids import decode, encode
 from core.tenancy import tenant_tx
 from tests.cast import PASSWORD
+from tests.list_routes import LISTS
+from tests.services.campaigns.stage import create
 
+API_LISTS = sorted(
+    route.removeprefix("GET /v1")
+    for route in LISTS
+    if route.startswith("GET /v1/") and "<" not in route
+)
 VICTIM = "victim@mail.example"
 MINE, THEIRS = "the passphrase of the victim 1", "the passphrase of the attacker 2"
 PERSON = {"first_name": "V", "last_name": "M", "organisation": "O", "email": VICTIM}
@@ -67,6 +75,40 @@ def test_a_limited_members_keys_are_limited_too(acme, settings):
     assert call("POST", "/auth/keys", token, body).status_code == 422
     hook = {"url": "https://example.com/hook", "events": ["campaign.created"]}
     assert call("POST", "/webhooks", token, hook).json()["error"]["code"] == "business_bound"
+
+
+def test_a_limited_members_key_reads_its_campaigns_and_no_other(acme, settings):
+    settings.DEMO = True
+    inside, outside = create(acme, name="Inside"), create(acme, name="Outside")
+    with tenant_tx(acme.tenant.id):
+        other = Business(
+            tenant_id=acme.tenant.id,
+            name="acme other",
+            environment="test",
+            currency="USD",
+            created_at=now(),
+        )
+        Business.objects.bulk_create([other])
+        Campaign.objects.filter(name="Outside").update(business=other)
+    token = login_token(limit_to(acme, Role.ADMIN, acme.test_business))
+    listed = call("GET", "/campaigns", token)
+    assert listed.status_code == 200, listed.content
+    assert [row["id"] for row in listed.json()["data"]] == [inside.created_id]
+    assert listed.json()["pagination"] == {"next_cursor": None, "has_more": False, "total": 1}
+    assert call("GET", f"/campaigns/{inside.created_id}", token).status_code == 200
+    assert call("GET", f"/campaigns/{outside.created_id}", token).status_code == 404
+    change = {"name": "Taken"}
+    assert call("PATCH", f"/campaigns/{inside.created_id}", token, change).status_code == 200
+    assert call("PATCH", f"/campaigns/{outside.created_id}", token, change).status_code == 404
+    with tenant_tx(acme.tenant.id):
+        assert sorted(Campaign.objects.values_list("name", flat=True)) == ["Outside", "Taken"]
+
+
+@pytest.mark.parametrize("path", API_LISTS)
+def test_a_limited_members_key_gets_every_list(acme, settings, path):
+    settings.DEMO = True
+    token = login_token(limit_to(acme, Role.OWNER, acme.test_business))
+    assert call("GET", path, token).status_code == 200
 
 
 def test_a_limited_member_may_end_their_own_key(acme, settings):

@@ -1,6 +1,7 @@
 """Authority, policy, ceilings and the kill switch."""
 
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 from django.test import RequestFactory
@@ -143,6 +144,26 @@ def test_ceiling_counts_what_runs_and_denies_the_rise(acme, campaign):
         assert SpendCeiling.objects.get().used_micros == 99_750_000
         exposure = SpendExposure.objects.get()
     assert (exposure.running_micros, exposure.reserved_micros) == (87_500_000, 12_250_000)
+
+
+def test_a_ceiling_whose_count_never_came_lets_nothing_rise(acme, campaign, monkeypatch):
+    with tenant_tx(acme.tenant.id):
+        spend.correct(campaign, None, "ACTIVE", now=NOW)
+    wanted = {"scope": "business", "limit_micros": 1000 * MICROS, "currency": "USD"}
+    with monkeypatch.context() as patch:
+        patch.setattr(spend, "recount", Mock(side_effect=SystemExit))
+        with pytest.raises(SystemExit):
+            services.set_ceiling(
+                acme.test_business.id, actor=acme.person(Role.ADMIN), now=NOW, **wanted
+            )
+    denied = rise(acme, campaign, 51)
+    assert (denied.reason, denied.detail) == ("ceiling_exceeded", "business")
+    assert count(acme, Dispatch) == 0
+    row = services.set_ceiling(
+        acme.test_business.id, actor=acme.person(Role.ADMIN), now=NOW, **wanted
+    )
+    assert row.used_micros == 87_500_000
+    assert rise(acme, campaign, 51).status == "dispatching"
 
 
 def test_settle_and_release_move_the_ceiling(acme, campaign):
