@@ -12,10 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.choice import choice
+from accounts.domain.roles import MANAGERS
 from accounts.models import Tenant
 from accounts.queries import business_for
 from accounts.web import PersonRequest, page_of, signed_in
-from core.actors import Role
 from core.clock import now
 from core.crypto import sha256_hex
 from core.errors import AppError
@@ -27,7 +27,6 @@ from platforms.presenters import NAMES, documented_word, expires_soon
 from platforms.services.connect import platform_of
 
 STATE_COOKIE = "connect_state"
-MANAGERS = (Role.OWNER, Role.ADMIN)
 
 
 @require_GET

@@ -219,9 +219,8 @@ def _expects(campaign: Campaign, new: Mapping[str, Any]) -> dict[str, Any]:
     if "budget_micros" in new or "budget_type" in new:
         names = list(dict.fromkeys([*names, "budget_type", "budget_micros"]))
         if campaign.status == "PAUSED" and not spend.may_run(campaign):
-            names.append(
-                "status"
-            )  # resumed over there, the new budget would cost what none counted
+            # Resumed over there, the new budget would cost what none counted.
+            names.append("status")
     values = {name: plain(getattr(campaign, name)) for name in names}
     return expecting("campaign", campaign.id, {k: v for k, v in values.items() if v is not None})
 

@@ -4,13 +4,12 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from accounts.domain.roles import MANAGERS
 from accounts.models import Business
 from accounts.queries import get_business
-from core.actors import Actor, Role
+from core.actors import Actor
 from core.errors import ForbiddenError
 from core.ids import encode
-
-GOVERNING = frozenset({Role.OWNER, Role.ADMIN})
 
 
 def business_of(actor: Actor, business_id: UUID | str) -> Business:
@@ -21,7 +20,7 @@ def business_of(actor: Actor, business_id: UUID | str) -> Business:
 
 def require_governor(actor: Actor) -> None:
     """Only an owner or admin in a browser session; raises ForbiddenError."""
-    if not actor.is_person or actor.role not in GOVERNING:
+    if not actor.is_person or actor.role not in MANAGERS:
         raise ForbiddenError(
             _("Only an owner or admin may change this, in the dashboard."), code="role_required"
         )

@@ -7,11 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from accounts.domain.roles import MANAGERS
 from accounts.models import Business, Membership
 from accounts.services.evidence import emit, record_audit
 from accounts.services.mail import queue_mail
 from campaigns.models import BusinessPolicy, PolicyChange
-from campaigns.services.access import GOVERNING
 from core.actors import Actor, system_actor
 from core.canonical import digest
 from core.errors import ConflictError, InvalidError
@@ -44,7 +44,7 @@ def require_two(business: Business) -> None:
 
 def governors(business: Business) -> list[Membership]:
     """Who may govern the business, oldest membership first."""
-    rows = Membership.objects.filter(role__in=sorted(GOVERNING), user__is_active=True)
+    rows = Membership.objects.filter(role__in=sorted(MANAGERS), user__is_active=True)
     return [
         row
         for row in rows.select_related("user").order_by("created_at", "id")

@@ -19,16 +19,15 @@ from campaigns.models.actions import OPEN_DISPATCH
 from campaigns.queries.desk import list_desk
 from campaigns.services import desk
 from campaigns.views import outcomes
+from campaigns.views.campaign_pages import EDITING
 from campaigns.views.words import KINDS, STEPS, WORK_STATES, word
 from core import clock
-from core.actors import Role
 from core.errors import AppError, InvalidError
 from core.ids import encode
 from core.pages import render_page
 from core.tenancy import tenant_tx
 
 PAGE = 50
-EDITORS = (Role.OWNER, Role.ADMIN, Role.BUYER)
 
 
 @signed_in()
@@ -37,7 +36,7 @@ def unknown_outcomes(request: PersonRequest) -> HttpResponse:
     return _page(request)
 
 
-@signed_in(*EDITORS)
+@signed_in(*EDITING)
 @require_POST
 def settle(request: PersonRequest, job_id: str, step: str) -> HttpResponse:
     """One of ACTS; what is refused is shown on the desk."""
@@ -56,7 +55,7 @@ def _page(request: PersonRequest, *, error: AppError | None = None) -> HttpRespo
     with tenant_tx(actor.tenant_id, readonly=True):
         found, older = page_of(request, list_desk(actor), size=PAGE)
         context: dict[str, Any] = {"rows": _rows(found), "older_url": older}
-    context |= {"error": error, "may_settle": actor.role in EDITORS}
+    context |= {"error": error, "may_settle": actor.role in EDITING}
     if error is not None:
         context["told"] = outcomes.refusal_text(error)
     if error is not None and error.code == "reauthentication_required":

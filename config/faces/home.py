@@ -9,20 +9,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.choice import BusinessItem
+from accounts.domain.roles import MANAGERS
 from accounts.models import ApiKey, User
 from accounts.web import PersonRequest, signed_in
 from campaigns.models import Campaign, PendingAction, SpendCeiling
 from campaigns.queries.tree_page import Spend, spend_of
 from config.faces.frame import address, businesses, chosen_business
 from core import clock
-from core.actors import Role
 from core.money import display
 from core.pages import render_page
 from core.tenancy import tenant_tx
 from platforms.models import Connection
 
 SHOWN_CAMPAIGNS = 200
-GOVERNING = (Role.OWNER, Role.ADMIN)  # who may do what the set-up list asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def home(request: PersonRequest) -> HttpResponse:
         items = businesses(request.actor)
         chosen = chosen_business(request, items)
         shown = [chosen] if chosen else items
-        tasks = _tasks(request.person, shown, governs=request.actor.role in GOVERNING)
+        tasks = _tasks(request.person, shown, governs=request.actor.role in MANAGERS)
         context = {"tasks": tasks, "left": sum(not task.done for task in tasks)}
         context |= _waiting(shown) | _running(shown)
         context["ceilings"] = _ceilings(shown)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.choice import choice
+from accounts.domain.roles import MANAGERS
 from accounts.models import AuditEvent, Business
 from accounts.queries import get_business
 from accounts.web import PersonRequest, confirm_url, signed_in
@@ -31,7 +32,6 @@ from core.tenancy import tenant_tx
 
 MODES = ("off", "draft", "auto")
 SCOPES = ("action", "business", "campaign", "tenant")
-POLICY_ROLES = (Role.OWNER, Role.ADMIN)
 KILL_ROLES = (Role.OWNER, Role.ADMIN, Role.BUYER, Role.APPROVER)
 SHOWN = 50
 Write = Callable[[PersonRequest, Business, datetime], Any]
@@ -43,19 +43,19 @@ def policy(request: PersonRequest) -> HttpResponse:
     return _page(request)
 
 
-@signed_in(*POLICY_ROLES)
+@signed_in(*MANAGERS)
 @require_POST
 def authority(request: PersonRequest, business_id: str) -> HttpResponse:
     return _write(request, business_id, _set_authority, done=_("Authority saved as a new version."))
 
 
-@signed_in(*POLICY_ROLES)
+@signed_in(*MANAGERS)
 @require_POST
 def rules(request: PersonRequest, business_id: str) -> HttpResponse:
     return _write(request, business_id, _set_rules, done=_("Rules saved as a new version."))
 
 
-@signed_in(*POLICY_ROLES)
+@signed_in(*MANAGERS)
 @require_POST
 def ceiling(request: PersonRequest, business_id: str) -> HttpResponse:
     return _write(request, business_id, _set_ceiling, done=_("Ceilings saved."))
@@ -67,13 +67,13 @@ def engage(request: PersonRequest, business_id: str) -> HttpResponse:
     return _write(request, business_id, _engage, done=_("The kill switch is on."))
 
 
-@signed_in(*POLICY_ROLES)
+@signed_in(*MANAGERS)
 @require_POST
 def release(request: PersonRequest, business_id: str) -> HttpResponse:
     return _write(request, business_id, _release, done=_("The kill switch is released."))
 
 
-@signed_in(*POLICY_ROLES)
+@signed_in(*MANAGERS)
 @require_POST
 def confirm_change(request: PersonRequest, business_id: str, change_id: str) -> HttpResponse:
     def confirm(request: PersonRequest, _business: Business, now: datetime) -> None:
@@ -82,7 +82,7 @@ def confirm_change(request: PersonRequest, business_id: str, change_id: str) -> 
     return _write(request, business_id, confirm, done=_("Confirmed. The looser policy holds."))
 
 
-@signed_in(*POLICY_ROLES)
+@signed_in(*MANAGERS)
 @require_POST
 def cancel_change(request: PersonRequest, business_id: str, change_id: str) -> HttpResponse:
     def cancel(request: PersonRequest, _business: Business, now: datetime) -> None:
@@ -141,7 +141,7 @@ def _shown(actor: Actor, business: Business) -> dict[str, Any]:
         "second_person": rules_of(business)["second_person"],
         "switch": KillSwitch.objects.filter(business=business).first(),
         "drills": _drills(business),
-        "may_edit": actor.role in POLICY_ROLES,
+        "may_edit": actor.role in MANAGERS,
         "may_stop": actor.role in KILL_ROLES,
     }
 
