@@ -19,6 +19,7 @@ from core.actors import Actor, Environment
 from core.clock import now
 from core.errors import InvalidError
 from core.ids import encode
+from core.shapes import Words
 from core.tenancy import tenant_tx
 from core.text import is_plain
 
@@ -47,7 +48,10 @@ class Registration(Body):
     first_name: Name
     last_name: Name
     organization: Annotated[str, pydantic.Field(max_length=200), Line] = ""
-    verification_method: Literal["email", "phone"] = "email"
+    verification_method: Annotated[
+        Literal["email", "phone"],
+        Words({"email": "a code is mailed", "phone": "not offered; refused with the reason"}),
+    ] = "email"
     phone: Annotated[str, pydantic.Field(max_length=40)] | None = None
 
 

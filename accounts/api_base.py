@@ -32,6 +32,7 @@ def endpoint(
     unverified_ok: bool = False,
     idempotent: bool = False,
     prepare: Callable[..., Any] | None = None,
+    finish: Callable[[Request, Response], Response] | None = None,
     quota_exempt: bool = False,
 ) -> Callable[[ViewFunction], Callable[..., Any]]:
     """A DRF view for `methods` that needs `scope` (`public`: no key, `any`: any key).
@@ -39,13 +40,16 @@ def endpoint(
     `idempotent` honours the header Idempotency-Key: the whole view then runs in one tenant
     transaction with the key's record, so it must not call a platform; a denial is returned, or
     raised as an AppError whose `commits` is True. What `prepare(request, …)` returns before that
-    transaction is the view's argument `prepared`: for calls to the outside. `quota_exempt` is for
-    what stops harm: it works with every quota used up and in a suspended tenant.
+    transaction is the view's argument `prepared`: for calls to the outside. `finish(request, kept)`
+    makes the answer out of the kept one after that transaction, at every repetition: for calls that
+    need what it wrote. `quota_exempt` is for what stops harm: it works with every quota used up and
+    in a suspended tenant.
     """
     check_scope(scope)
 
     def decorate(view: ViewFunction) -> Callable[..., Any]:
-        wrapped = api_view(list(methods))(_once_per_key(view, prepare) if idempotent else view)
+        called = _once_per_key(view, prepare, finish) if idempotent else view
+        wrapped = api_view(list(methods))(called)
         wrapped.cls.required_scope = scope  # type: ignore[attr-defined]
         wrapped.cls.unverified_ok = unverified_ok  # type: ignore[attr-defined]
         wrapped.cls.idempotent = idempotent  # type: ignore[attr-defined]
@@ -55,7 +59,11 @@ def endpoint(
     return decorate
 
 
-def _once_per_key(view: ViewFunction, prepare: Callable[..., Any] | None) -> ViewFunction:
+def _once_per_key(
+    view: ViewFunction,
+    prepare: Callable[..., Any] | None,
+    finish: Callable[[Request, Response], Response] | None,
+) -> ViewFunction:
     @functools.wraps(view)
     def keyed_view(request: Request, *args: Any, **kwargs: Any) -> Response:
         raw = request._request.body
@@ -63,15 +71,17 @@ def _once_per_key(view: ViewFunction, prepare: Callable[..., Any] | None) -> Vie
             kwargs["prepared"] = prepare(request, *args, **kwargs)
         key = idempotency.parse_header(request.headers.get("Idempotency-Key"))
         if not key:
-            return view(request, *args, **kwargs)
-        path = request.path.removeprefix("/api")
-        return _keyed_answer(
-            lambda: view(request, *args, **kwargs),
-            actor=actor_of(request),
-            route=f"{request.method} {path}",
-            key=key,
-            body_digest=body_digest(raw),
-        )
+            answer = view(request, *args, **kwargs)
+        else:
+            path = request.path.removeprefix("/api")
+            answer = _keyed_answer(
+                lambda: view(request, *args, **kwargs),
+                actor=actor_of(request),
+                route=f"{request.method} {path}",
+                key=key,
+                body_digest=body_digest(raw),
+            )
+        return answer if finish is None else finish(request, answer)
 
     return keyed_view
 
@@ -124,6 +134,12 @@ def parse[B: pydantic.BaseModel](body: type[B], request: Request) -> B:
     if not isinstance(data, dict):
         raise InvalidError("The body must be a JSON object.")
     return body.model_validate(data)
+
+
+def parse_query[Q: pydantic.BaseModel](query: type[Q], request: Request) -> Q:
+    """The query parameters as `query`, unknown ones left aside; raises what becomes a 422."""
+    given = {name: value for name, value in request.query_params.items() if value}
+    return query.model_validate(given)
 
 
 def page_limit(request: Request) -> int:

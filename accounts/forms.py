@@ -192,6 +192,12 @@ def business_choices(actor: Actor) -> list[tuple[str, str]]:
         return [(encode("biz", row.pk), f"{row.name} ({row.environment})") for row in rows[:500]]
 
 
+def _key_businesses(actor: Actor) -> list[tuple[str, str]]:
+    """What a key may be bound to; a limited person's keys are always bound."""
+    everything = [] if actor.business_ids is not None else [("", str(_("All businesses")))]
+    return everything + business_choices(actor)
+
+
 class RoleForm(PlainForm):
     """A member's role."""
 
@@ -268,11 +274,54 @@ class KeyForm(PlainForm):
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        everything = [] if actor.business_ids is not None else [("", _("All businesses"))]
-        self.fields["business_id"].choices = everything + business_choices(actor)  # type: ignore[attr-defined]
+        self.fields["business_id"].choices = _key_businesses(actor)  # type: ignore[attr-defined]
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
             (name, f"{name}: {label}") for name, label in SCOPE_LABELS.items()
         ]
+
+
+class ConsentForm(PlainForm):
+    """Where a person lets an app work."""
+
+    where = forms.ChoiceField(label=_("Where it may work"))
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["where"].choices = [  # type: ignore[attr-defined]
+            ("test", _("Every test business of yours: the simulated ad network")),
+            ("live", _("Every live business of yours: real money")),
+            *business_choices(actor),
+        ]
+
+
+class AppForm(PlainForm):
+    """An app of the organisation."""
+
+    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("People see it."))
+    redirect_uris = forms.CharField(
+        label=_("Redirect addresses"),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One a line; https, or http on localhost with any port. Matched exactly."),
+    )
+    has_secret = forms.BooleanField(
+        label=_("It runs on a server and keeps a secret"),
+        required=False,
+        help_text=_("Leave empty for apps on people's own machines and in browsers."),
+    )
+
+    def clean_redirect_uris(self) -> list[str]:
+        return str(self.cleaned_data["redirect_uris"]).split()
+
+
+class TestKeyForm(PlainForm):
+    """A key for the sandbox."""
+
+    business_id = forms.ChoiceField(label=_("Business"), required=False)
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["business_id"].choices = _key_businesses(actor)  # type: ignore[attr-defined]
 
 
 class BusinessForm(PlainForm):

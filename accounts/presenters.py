@@ -1,7 +1,11 @@
 """How the REST faces print what belongs to this room."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, Business
 from core.ids import encode
@@ -39,3 +43,37 @@ def business_json(business: Business) -> dict[str, Any]:
         "currency": business.currency,
         "created_at": moment(business.created_at),
     }
+
+
+# What a consent page says of each scope that an app may hold.
+APP_SCOPE_WORDS: dict[str, Promise] = {
+    "account:read": _("See your organisation, its businesses and its keys"),
+    "account:write": _("Create businesses and revoke keys"),
+    "ads:read": _("See campaigns, ad sets, ads and what waits for a decision"),
+    "ads:write": _(
+        "Propose and make every kind of change to ads, connect ad platforms, "
+        "run the optimizer and send conversions"
+    ),
+    "ads:write:budgets": _("Propose and make budget changes: this can spend money"),
+    "ads:write:campaigns": _("Propose and make changes to campaigns, ad sets and targeting"),
+    "ads:write:creative": _("Propose and make changes to ad texts and images"),
+    "ads:write:lifecycle": _("Propose to launch, pause, resume and archive: this can spend money"),
+    "analytics:read": _("See results and reports"),
+    "billing:read": _("See your plan and invoices"),
+    "billing:write": _("Change your plan"),
+    "campaigns:read": _("See campaigns, ad sets, ads and what waits for a decision"),
+    "campaigns:write": _(
+        "Propose and make changes to campaigns, budgets, ads, launches: this can spend money"
+    ),
+    "capi": _("Send conversions to ad platforms"),
+    "connect": _("Connect ad platforms"),
+    "content:generate": _("Generate ad texts and images"),
+    "metrics:read": _("See results and reports"),
+    "optimizer_trigger": _("Run the optimizer"),
+    "webhooks:manage": _("Manage webhooks: send your events to addresses it chooses"),
+}
+
+
+def app_scope_words(scopes: Iterable[str]) -> list[tuple[str, Promise]]:
+    """Each scope with what it means."""
+    return [(scope, APP_SCOPE_WORDS[scope]) for scope in scopes]

@@ -6,52 +6,78 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.models import ApiKey, Business, Invitation, Membership
+from accounts.domain.roles import MANAGERS
+from accounts.models import ApiKey, AppRegistration, Business, Invitation, Membership
 from core.actors import Actor
 from core.errors import InvalidError, NotFoundError
 from core.ids import decode, encode
 from core.lookups import Lookup
 
-KEY_BY_DIGEST = Lookup(
-    "key_by_digest",
-    sql="""
+# One statement a request finds a credential with all that decides about it; `k` is its ApiKey.
+_CREDENTIAL = """
     SELECT k.id, k.tenant_id, k.user_id, k.business_id, k.environment, k.name, k.scopes, k.root,
       k.parent, k.granted_by_person, k.expires_at, k.revoked_at, k.last_used_at,
       u.email, u.is_active, u.email_verified_at, t.is_suspended,
-      m.business_ids,
+      m.business_ids, {own}
       p.id AS plan_id, p.slug AS plan_slug,
       p.requests_per_minute, p.requests_per_day
-    FROM accounts_apikey k
+    FROM {source}
     JOIN accounts_user u ON u.id = k.user_id
     JOIN accounts_tenant t ON t.id = k.tenant_id
     JOIN accounts_membership m ON m.tenant_id = k.tenant_id AND m.user_id = k.user_id
     LEFT JOIN billing_subscription s ON s.tenant_id = k.tenant_id AND s.cancelled_at IS NULL
+      AND s.status <> 'unpaid'
     JOIN billing_plan p ON p.id = COALESCE(s.plan_id, 1)
-    WHERE k.digest = :digest""",
+    WHERE {found}"""
+_CREDENTIAL_COLUMNS = {
+    "id": "uuid",
+    "tenant_id": "uuid",
+    "user_id": "uuid",
+    "business_id": "uuid",
+    "environment": "text",
+    "name": "text",
+    "scopes": "jsonb",
+    "root": "text",
+    "parent": "text",
+    "granted_by_person": "boolean",
+    "expires_at": "timestamptz",
+    "revoked_at": "timestamptz",
+    "last_used_at": "timestamptz",
+    "email": "text",
+    "is_active": "boolean",
+    "email_verified_at": "timestamptz",
+    "is_suspended": "boolean",
+    "business_ids": "jsonb",
+}
+_PLAN_COLUMNS = {
+    "plan_id": "integer",
+    "plan_slug": "text",
+    "requests_per_minute": "integer",
+    "requests_per_day": "integer",
+}
+KEY_BY_DIGEST = Lookup(
+    "key_by_digest",
+    sql=_CREDENTIAL.format(own="", source="accounts_apikey k", found="k.digest = :digest"),
+    params={"digest": "text"},
+    columns={**_CREDENTIAL_COLUMNS, **_PLAN_COLUMNS},
+)
+APP_TOKEN_BY_DIGEST = Lookup(
+    "app_token_by_digest",
+    sql=_CREDENTIAL.format(
+        own="m.role, a.scope, a.resource, a.expires AS token_expires_at, c.client_id,",
+        source="accounts_oauthaccesstoken a JOIN accounts_apikey k ON k.id = a.key_id"
+        " JOIN accounts_oauthapplication c ON c.id = k.application_id AND c.removed_at IS NULL",
+        found="a.token_checksum = :digest",
+    ),
     params={"digest": "text"},
     columns={
-        "id": "uuid",
-        "tenant_id": "uuid",
-        "user_id": "uuid",
-        "business_id": "uuid",
-        "environment": "text",
-        "name": "text",
-        "scopes": "jsonb",
-        "root": "text",
-        "parent": "text",
-        "granted_by_person": "boolean",
-        "expires_at": "timestamptz",
-        "revoked_at": "timestamptz",
-        "last_used_at": "timestamptz",
-        "email": "text",
-        "is_active": "boolean",
-        "email_verified_at": "timestamptz",
-        "is_suspended": "boolean",
-        "business_ids": "jsonb",
-        "plan_id": "integer",
-        "plan_slug": "text",
-        "requests_per_minute": "integer",
-        "requests_per_day": "integer",
+        **_CREDENTIAL_COLUMNS,
+        "role": "text",
+        "scope": "text",
+        "resource": "jsonb",
+        "token_expires_at": "timestamptz",
+        "client_id": "text",
+        **_PLAN_COLUMNS,
     },
 )
 MEMBERSHIPS_OF_USER = Lookup(
@@ -139,9 +165,10 @@ def business_for(actor: Actor, public_id: str = "") -> Business:
 
 def list_keys(actor: Actor) -> QuerySet[ApiKey]:
     """The keys a credential may look at, newest first: a person's tenant's; a key's environment's
-    with account:read, else itself and what it minted.
+    with account:read, else itself and what it minted. What people allowed apps is not among them.
     """
-    rows: QuerySet[ApiKey] = ApiKey.objects.select_related("business", "user")
+    rows: QuerySet[ApiKey] = ApiKey.objects.filter(application=None)
+    rows = rows.select_related("business", "user")
     if actor.environment is not None:
         rows = rows.filter(environment=actor.environment)
     if actor.business_id is not None:
@@ -187,6 +214,42 @@ def list_invitations() -> QuerySet[Invitation]:
 def get_membership(public_id: str) -> Membership:
     """One of the tenant's people by membership id; NotFoundError otherwise."""
     found = list_members().filter(pk=decode("mem", public_id)).first()
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def list_apps() -> QuerySet[AppRegistration]:
+    """The organisation's own apps, newest first."""
+    rows: QuerySet[AppRegistration] = AppRegistration.objects.filter(application__removed_at=None)
+    return rows.select_related("application").order_by("-created_at", "-id")
+
+
+def get_app(public_id: str) -> AppRegistration:
+    """One of `list_apps` by `app_…`; NotFoundError otherwise."""
+    found = list_apps().filter(pk=decode("app", public_id)).first()
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def list_app_access(actor: Actor, *, now: datetime) -> QuerySet[ApiKey]:
+    """What lives of what people allowed apps, newest first: managers see everyone's, others their
+    own; where a member is limited to businesses, what reaches those.
+    """
+    rows: QuerySet[ApiKey] = ApiKey.objects.exclude(application=None)
+    if actor.role not in MANAGERS:
+        rows = rows.filter(user=actor.user_id)
+    if actor.business_ids is not None:
+        everywhere = Q(business_id=None, user_id=actor.user_id)
+        rows = rows.filter(Q(business_id__in=actor.business_ids) | everywhere)
+    rows = only_live_keys(rows, now=now).select_related("application", "user", "business")
+    return rows.order_by("-created_at", "-id")
+
+
+def get_app_access(actor: Actor, public_id: str, *, now: datetime) -> ApiKey:
+    """One of `list_app_access` by `key_…`; NotFoundError otherwise."""
+    found = list_app_access(actor, now=now).filter(pk=decode("key", public_id)).first()
     if found is None:
         raise NotFoundError
     return found

@@ -1,12 +1,15 @@
 """JSON in and out of the REST faces, and the one place where errors become answers."""
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import orjson
 import pydantic
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -136,6 +139,30 @@ def validation_error(error: pydantic.ValidationError) -> InvalidError:
     return InvalidError(message, field=str(first["field"]), details={"problems": problems})
 
 
+@contextmanager
+def naming(sent_as: Mapping[str, str]) -> Iterator[None]:
+    """Refusals inside name the caller's keys."""
+    try:
+        yield
+    except pydantic.ValidationError as error:
+        raise _renamed(validation_error(error), sent_as) from error
+    except InvalidError as error:
+        raise _renamed(error, sent_as) from error
+
+
+def _renamed(error: InvalidError, sent_as: Mapping[str, str]) -> InvalidError:
+    details = dict(error.details)
+    head, dot, rest = str(details.get("field", "")).partition(".")
+    if head in sent_as:
+        details["field"] = sent_as[head] + dot + rest
+        error.message = error.message.replace(f"{head}:", f"{details['field']}:", 1)
+    for problem in details.get("problems", []):
+        first, point, tail = problem["field"].partition(".")
+        problem["field"] = sent_as.get(first, first) + point + tail
+    error.details = details
+    return error
+
+
 _DRF_CODES = {
     drf.MethodNotAllowed: ("method_not_allowed", 405),
     drf.UnsupportedMediaType: ("unsupported_media_type", 415),
@@ -194,5 +221,6 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(known, RateLimitedError):
         response["Retry-After"] = str(known.retry_after)
     if known.status == 401:
-        response["WWW-Authenticate"] = "Bearer"
+        metadata = f"{settings.PUBLIC_URL}/.well-known/oauth-protected-resource"
+        response["WWW-Authenticate"] = f'Bearer resource_metadata="{metadata}"'
     return response

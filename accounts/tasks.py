@@ -6,7 +6,7 @@ import structlog
 from celery import shared_task
 
 from accounts.models import Tenant
-from accounts.services import idempotency, loops
+from accounts.services import app_tokens, idempotency, loops
 from accounts.services.audit_export import signed_head
 from core import clock
 
@@ -21,8 +21,10 @@ def worker_turn(**_: Any) -> None:
 
 @shared_task(name="accounts.prune_keys")
 def prune_keys(**_: Any) -> int:
-    """Forget the answers of keyed requests after their time; returns the rows touched."""
-    return idempotency.prune(clock.now())
+    """Forget the answers of keyed requests, and tokens of apps, after their time; returns the rows
+    touched.
+    """
+    return idempotency.prune(clock.now()) + app_tokens.prune(clock.now())
 
 
 @shared_task(name="accounts.sign_heads")

@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from accounts import api
 from accounts.api_base import route
-from accounts.views import entrance, keys, settings, team
+from accounts.views import apps, entrance, keys, oauth, settings, team
 
 Routes = list[URLPattern | URLResolver]
 
@@ -36,6 +36,35 @@ api_urls: Routes = [
     ),
 ]
 page_urls: Routes = [
+    path(
+        ".well-known/oauth-authorization-server",
+        oauth.server_metadata,
+        name="oauth-server-metadata",
+    ),
+    path(
+        ".well-known/oauth-protected-resource",
+        oauth.resource_metadata,
+        {"resource": "api"},
+        name="oauth-resource-metadata",
+    ),
+    path(
+        ".well-known/oauth-protected-resource/mcp/",
+        oauth.resource_metadata,
+        {"resource": "mcp"},
+        name="oauth-resource-metadata-mcp",
+    ),
+    path(
+        ".well-known/oauth-protected-resource/mcp",
+        oauth.resource_metadata,
+        {"resource": "mcp"},
+        name="oauth-resource-metadata-mcp-bare",
+    ),
+    path("oauth/authorize/", oauth.authorize, name="oauth-authorize"),
+    path("oauth/token/", oauth.token, name="oauth-token"),
+    path("oauth/revoke/", oauth.revoke, name="oauth-revoke"),
+    path("apps/", apps.index, name="apps"),
+    path("apps/<str:app_id>/remove/", apps.remove, name="app-remove"),
+    path("apps/access/<str:key_id>/revoke/", apps.revoke, name="app-access-revoke"),
     path("businesses/", settings.businesses, name="businesses"),
     path("invitations/accept/", team.accept, name="invitation"),
     path("keys/", keys.index, name="keys"),

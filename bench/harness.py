@@ -16,6 +16,8 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 from django.test import override_settings
 
+from config.memory import settle
+
 ROUNDS = 3
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -53,6 +55,7 @@ class App:
     def __init__(self, middleware: Sequence[str] = settings.MIDDLEWARE) -> None:
         with override_settings(MIDDLEWARE=middleware):
             self.handler = WSGIHandler()
+        settle()
         self.environ: dict[str, Any] = {}
         setup_testing_defaults(self.environ)
         self.environ |= {"CONTENT_TYPE": "application/json", "REMOTE_ADDR": "127.0.0.1"}

@@ -7,11 +7,19 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_base import actor_of, endpoint, page_limit, parse
+from accounts.api_base import actor_of, endpoint, paginate, parse
 from accounts.presenters import moment
+from billing import credits as ledger
 from billing import queries, services
-from billing.presenters import limits_json, plan_json, subscription_json
+from billing.presenters import (
+    balance_json,
+    invoice_json,
+    limits_json,
+    plan_json,
+    subscription_json,
+)
 from core.clock import now
+from core.shapes import Words
 from core.tenancy import tenant_tx
 
 
@@ -20,8 +28,12 @@ class SubscribeBody(pydantic.BaseModel):
 
     plan_id: int | None = None
     plan: Annotated[str, pydantic.Field(max_length=40)] | None = None
-    billing_cycle: Literal["monthly"] = "monthly"
-    payment_method: Literal["email"] = "email"
+    billing_cycle: Annotated[Literal["monthly"], Words({"monthly": "paid month by month"})] = (
+        "monthly"
+    )
+    payment_method: Annotated[
+        Literal["email"], Words({"email": "a person pays by the mailed link"})
+    ] = "email"
 
 
 @endpoint("GET", scope="public")
@@ -69,14 +81,18 @@ def subscribe_status(request: Request) -> Response:
 
 @endpoint("GET", scope="billing:read")
 def status(request: Request) -> Response:
+    moment_now = now()
     with tenant_tx(actor_of(request).tenant_id, readonly=True):
         current = queries.current_subscription()
-        plan = queries.current_plan()
+        plan = queries.plan_in_force(current)
+        kinds = {kind: ledger.balance(kind, moment_now) for kind in ledger.KINDS}
     answer = {
         "plan": plan.slug,
-        "status": "active",
+        "status": current.status if current else "active",
         "subscription": subscription_json(current) if current else None,
         "limits": limits_json(plan),
+        "credits": {kind: balance_json(left) for kind, left in kinds.items()},
+        "mode": "stripe" if services.is_configured() else "demo",
     }
     return Response(answer)
 
@@ -84,12 +100,40 @@ def status(request: Request) -> Response:
 @endpoint("POST", scope="billing:write", idempotent=True)
 def cancel(request: Request) -> Response:
     ended = services.cancel(actor_of(request), now=now())
-    message = _("%(plan)s has ended; the account is on Free.") % {"plan": ended.name}
+    if ended.ends_at is not None:
+        words = {"plan": ended.plan.name, "day": ended.ends_at.date().isoformat()}
+        message = _("%(plan)s ends on %(day)s and is not renewed.") % words
+        active = subscription_json(ended)
+        return Response(
+            {
+                "status": "cancelling",
+                "plan": ended.plan.slug,
+                "subscription": active,
+                "message": message,
+            }
+        )
+    message = _("%(plan)s has ended; the account is on Free.") % {"plan": ended.plan.name}
     return Response({"status": "cancelled", "plan": "free", "message": message})
+
+
+@endpoint("POST", scope="billing:write", idempotent=True)
+def resume(request: Request) -> Response:
+    kept = services.resume(actor_of(request), now=now())
+    message = _("%(plan)s goes on.") % {"plan": kept.plan.name}
+    return Response(
+        {"status": kept.status, "subscription": subscription_json(kept), "message": message}
+    )
+
+
+@endpoint("POST", scope="billing:write")
+def portal(request: Request) -> Response:
+    url = services.open_portal(actor_of(request))
+    message = _("A person opens this page within minutes to change card, address or plan.")
+    return Response({"url": url, "message": message}, headers={"Cache-Control": "no-store"})
 
 
 @endpoint("GET", scope="billing:read")
 def invoices(request: Request) -> Response:
-    page_limit(request)
-    pagination = {"next_cursor": None, "has_more": False, "total": 0}
-    return Response({"data": [], "pagination": pagination})
+    with tenant_tx(actor_of(request).tenant_id, readonly=True):
+        rows, pagination = paginate(request, queries.list_invoices())
+    return Response({"data": [invoice_json(row) for row in rows], "pagination": pagination})

@@ -3,7 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from billing.models import CheckoutLink, Plan, Subscription
+from django.db.models import QuerySet
+
+from billing.models import CheckoutLink, Customer, Invoice, Plan, Subscription
 from core.crypto import sha256_hex
 from core.errors import InvalidError, NotFoundError
 from core.lookups import Lookup
@@ -17,10 +19,52 @@ CHECKOUT_BY_TOKEN = Lookup(
     params={"digest": "text"},
     columns={"id": "uuid", "tenant_id": "uuid"},
 )
+CUSTOMER_TENANT = Lookup(
+    "customer_tenant",
+    sql="SELECT tenant_id FROM billing_customer WHERE external_id = :external_id",
+    params={"external_id": "text"},
+    columns={"tenant_id": "uuid"},
+)
+CUSTOMERS_TO_REFRESH = Lookup(
+    "customers_to_refresh",
+    sql="""
+    SELECT c.tenant_id FROM billing_customer c
+    WHERE c.refreshed_at < :day_ago OR EXISTS (
+      SELECT 1 FROM billing_checkoutlink l
+      WHERE l.tenant_id = c.tenant_id AND l.session_id <> '' AND l.completed_at IS NULL
+        AND l.expires_at > :day_ago AND c.refreshed_at < :minute_ago)
+    ORDER BY c.refreshed_at LIMIT 200""",
+    params={"day_ago": "timestamptz", "minute_ago": "timestamptz"},
+    columns={"tenant_id": "uuid"},
+)
+TENANTS_PAST_GRACE = Lookup(
+    "tenants_past_grace",
+    sql="""
+    SELECT tenant_id FROM billing_subscription
+    WHERE cancelled_at IS NULL AND status = 'past_due' AND past_due_since <= :before""",
+    params={"before": "timestamptz"},
+    columns={"tenant_id": "uuid"},
+)
+TENANTS_WITH_WISHES = Lookup(
+    "tenants_with_wishes",
+    sql="""
+    SELECT tenant_id FROM billing_subscription
+    WHERE cancelled_at IS NULL AND wishes_end IS NOT NULL""",
+    params={},
+    columns={"tenant_id": "uuid"},
+)
+TENANTS_WITH_STALE_CREDITS = Lookup(
+    "tenants_with_stale_credits",
+    sql="""
+    SELECT DISTINCT tenant_id FROM billing_creditreservation
+    WHERE state = 'open' AND created_at < :before""",
+    params={"before": "timestamptz"},
+    columns={"tenant_id": "uuid"},
+)
 
 
 def current_subscription() -> Subscription | None:
-    """The open tenant scope's subscription in force; None is Free."""
+    """The open tenant scope's subscription, paid or not; None is Free."""
     found: Subscription | None = (
         Subscription.objects.filter(cancelled_at=None).select_related("plan").first()
     )
@@ -28,14 +72,51 @@ def current_subscription() -> Subscription | None:
 
 
 def current_plan() -> Plan:
-    """The plan of the open tenant scope; without a subscription it is Free."""
-    found = current_subscription()
-    return found.plan if found is not None else Plan.objects.get(pk=FREE_PLAN_ID)
+    """The plan whose limits hold in the open tenant scope: Free without a subscription, or where
+    it went unpaid beyond its grace.
+    """
+    return plan_in_force(current_subscription())
+
+
+def plan_in_force(subscription: Subscription | None) -> Plan:
+    """The plan whose limits hold under a subscription."""
+    if subscription is not None and subscription.status != "unpaid":
+        return subscription.plan
+    return Plan.objects.get(pk=FREE_PLAN_ID)
+
+
+def current_customer() -> Customer | None:
+    """The open tenant scope's customer at the payment provider."""
+    found: Customer | None = Customer.objects.first()
+    return found
+
+
+def list_invoices() -> QuerySet[Invoice]:
+    """The open tenant scope's invoices, newest first."""
+    rows: QuerySet[Invoice] = Invoice.objects.order_by("-created_at", "-id")
+    return rows
 
 
 def campaign_limit() -> int | None:
     """How many campaigns the tenant's plan holds; None is unlimited."""
     return current_plan().max_campaigns
+
+
+def plan_for_another_campaign() -> str:
+    """Slug of the cheapest plan that holds more campaigns than the tenant's; empty where none."""
+    limit = campaign_limit()
+    larger = smallest_plan("max_campaigns", limit + 1) if limit is not None else None
+    return larger.slug if larger is not None else ""
+
+
+def smallest_plan(limit: str, needed: int) -> Plan | None:
+    """The cheapest plan whose limit (a field of Plan; None is unlimited) is at least `needed`."""
+    fits = [
+        plan
+        for plan in list_plans()
+        if getattr(plan, limit) is None or getattr(plan, limit) >= needed
+    ]
+    return min(fits, key=lambda plan: plan.price_micros, default=None)
 
 
 def plan_of(tenant_id: UUID) -> Plan:

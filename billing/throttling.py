@@ -19,6 +19,7 @@ from core.errors import RateLimitedError
 log = structlog.get_logger(__name__)
 PUBLIC = Limit("public-address", 60, 60)
 MINUTE_S, DAY_S = 60, 86_400
+COUNTED = ("/api/v1/", "/v1/", "/mcp")  # the faces that keys call
 
 
 class PlanThrottle(BaseThrottle):
@@ -72,7 +73,7 @@ def rate_headers(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if settings.PLAN_THROTTLE and request.path.startswith(("/api/v1/", "/v1/")):
+        if settings.PLAN_THROTTLE and request.path.startswith(COUNTED):
             usages = getattr(request, "rate_usage", None)
             if usages is None:
                 usages = _count([(PUBLIC, client_address(request))])

@@ -232,6 +232,18 @@ def reserve(room: Headroom, *, dispatch_id: UUID, now: datetime) -> None:
             raise CeilingExceededError(ceiling.scope_key)
 
 
+def covers(dispatch: Dispatch, budget_type: str, budget_micros: int) -> bool:
+    """Whether the Dispatch's reservation is enough for its campaign running with this budget."""
+    held = SpendReservation.objects.filter(dispatch_id=dispatch.id, state="held").first()
+    if held is None:
+        return True
+    campaign = Campaign.objects.select_related("ad_account").get(pk=held.campaign_id)
+    needed = exposure_target(
+        campaign, runs=True, budget_type=budget_type, budget_micros=budget_micros
+    )
+    return bool(needed <= held.target_micros)
+
+
 def settle(dispatch: Dispatch, *, now: datetime) -> None:
     """The Dispatch is done: its target is what runs now."""
     _finish(dispatch, "settled", now)

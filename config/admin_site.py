@@ -23,8 +23,14 @@ from core.tenancy import all_tenants
 
 View = Callable[..., HttpResponseBase]
 # Sign-in internals have their own pages; their rows hold secrets.
-HIDDEN_APPS = frozenset({"account", "auth", "mfa", "usersessions"})
+HIDDEN_APPS = frozenset({"account", "auth", "mfa", "oauth2_provider", "usersessions"})
 SILENT = frozenset({"jsi18n", "autocomplete", "login", "logout"})
+
+
+def _is_hidden(model: Any, admin_class: Any) -> bool:
+    """Sign-in internals, and what the OAuth library would register of our own tables."""
+    library = getattr(admin_class, "__module__", "").partition(".")[0]
+    return model._meta.app_label in HIDDEN_APPS or library in HIDDEN_APPS
 
 
 class AdamantAdminSite(AdminSite):
@@ -40,7 +46,7 @@ class AdamantAdminSite(AdminSite):
             if isinstance(model_or_iterable, list | tuple)
             else [model_or_iterable]
         )
-        shown = [model for model in models if model._meta.app_label not in HIDDEN_APPS]
+        shown = [model for model in models if not _is_hidden(model, admin_class)]
         if shown:
             super().register(shown, admin_class, **options)
 

@@ -16,10 +16,12 @@ from django.conf import settings
 from django.db import connections
 
 from accounts.services.mail import run_forever as run_mail
+from billing.services.inbound import run_forever as run_billing
 from campaigns.dispatch.loop import run_forever as run_dispatch
 from campaigns.services.sweep import run_forever as run_kill_sweep
 from config import liveness
 from config.celery import app
+from creatives.services.running import run_forever as run_generations
 from webhooks.services.courier import run_forever as run_webhooks
 
 log = structlog.get_logger(__name__)
@@ -39,6 +41,8 @@ def loops() -> dict[str, Loop]:
         "kill-sweep": run_kill_sweep,
         "webhooks": run_webhooks,
         "mail": run_mail,
+        "billing": run_billing,
+        "generate": run_generations,
     }
 
 

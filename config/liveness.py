@@ -13,7 +13,9 @@ _since = now()
 # A turn longer than this is a fault. A claim of the dispatcher may be a dozen slow platform calls,
 # and the embedded worker has one slot, which a long read-back keeps.
 LOOPS = {
+    "billing": timedelta(minutes=5),
     "dispatch": timedelta(minutes=5),
+    "generate": timedelta(minutes=5),
     "kill": timedelta(minutes=2),
     "kill-sweep": timedelta(minutes=2),
     "mail": timedelta(minutes=2),

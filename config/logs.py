@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 SECRET = re.compile(
-    r"(aa_(?:live|test)_[0-9A-Za-z]{4})[0-9A-Za-z]+"
+    r"(aa_(?:live|test|app|refresh)_[0-9A-Za-z]{4})[0-9A-Za-z]+"
     r"|(whsec_)[0-9A-Za-z+/=]+"
     r"|((?:access_token|appsecret_proof|client_secret|code|token|password|fb_exchange_token)[\"']?\s*[=:]\s*[\"']?)[^&\s\"',}]+"
     r"|(Bearer\s+)[^\s\"',]+",
@@ -58,3 +58,38 @@ def configure() -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def logging_of(level: str) -> dict[str, Any]:
+    """Django's LOGGING: every line as JSON on standard error, secrets redacted."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": {
+                "()": "structlog.stdlib.ProcessorFormatter",
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.JSONRenderer(),
+                ],
+                "foreign_pre_chain": [
+                    structlog.contextvars.merge_contextvars,
+                    structlog.stdlib.add_log_level,
+                    structlog.stdlib.add_logger_name,
+                    structlog.processors.TimeStamper(fmt="iso", utc=True),
+                    structlog.processors.format_exc_info,
+                ],
+            }
+        },
+        "filters": {"redact": {"()": "config.logs.RedactSecrets"}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["redact"]}
+        },
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+            "httpx2": {"level": "WARNING"},
+            "kombu.connection": {"level": "ERROR"},  # memory:// has no host, and it says so
+            "httpcore2": {"level": "WARNING"},
+        },
+    }

@@ -9,12 +9,14 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
-import structlog
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from config import env
+from config.beat import SCHEDULE
 from config.database import is_owner_process
+from config.logs import logging_of
+from config.oauth import oauth_provider
 from core.crypto import KeyRing, parse_key_ring
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -139,6 +141,8 @@ INSTALLED_APPS = [
     "config.apps.ConfigConfig",
     "campaigns",
     "creatives",
+    "analytics",
+    "analytics.optimizer",
     "platforms",
     "platforms.metrics",
     "platforms.simulator",
@@ -155,11 +159,13 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.forms",
     "rest_framework",
+    "drf_spectacular_sidecar",
     "django_htmx",
     "allauth",
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "oauth2_provider",
 ]
 MIDDLEWARE = [
     "config.middleware.request_context",
@@ -291,7 +297,15 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "accounts.rendering.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
+# --- OAuth authorization server -----------------------------------------------------------------
+OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.OAuthApplication"
+OAUTH2_PROVIDER_GRANT_MODEL = "accounts.OAuthGrant"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "accounts.OAuthAccessToken"  # noqa: S105 - a table
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "accounts.OAuthRefreshToken"  # noqa: S105 - a table
+OAUTH2_PROVIDER = oauth_provider(PUBLIC_URL)
+
 PLAN_THROTTLE = env.boolean("PLAN_THROTTLE", default=True)
+BATCH_THREADS = env.integer("BATCH_THREADS", 4, minimum=1)
 
 # --- Mail, files --------------------------------------------------------------------------------
 EMAIL_URL = env.text("EMAIL_URL")
@@ -368,6 +382,22 @@ SIM_SECONDS_PER_HOUR = env.integer("SIM_SECONDS_PER_HOUR", 0)
 SIM_APP_SECRET = env.text("SIM_APP_SECRET", "simulated-app-secret")
 DEV_WEBHOOK_HOSTS = frozenset(env.items("DEV_WEBHOOK_HOSTS"))
 
+# --- AI content ---------------------------------------------------------------------------------
+# A provider without a key is not used; without any the local one writes and draws.
+ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY")
+ANTHROPIC_URL = env.text("ANTHROPIC_URL", "https://api.anthropic.com").rstrip("/")
+ANTHROPIC_MODEL = env.text("ANTHROPIC_MODEL", "claude-sonnet-5-5")
+OPENAI_API_KEY = env.text("OPENAI_API_KEY")
+OPENAI_URL = env.text("OPENAI_URL", "https://api.openai.com/v1").rstrip("/")
+OPENAI_TEXT_MODEL = env.text("OPENAI_TEXT_MODEL", "gpt-5.5")
+OPENAI_IMAGE_MODEL = env.text("OPENAI_IMAGE_MODEL", "gpt-image-2")
+XAI_API_KEY = env.text("XAI_API_KEY")
+XAI_URL = env.text("XAI_URL", "https://api.x.ai/v1").rstrip("/")
+XAI_MODEL = env.text("XAI_MODEL", "grok-4")
+STABILITY_API_KEY = env.text("STABILITY_API_KEY")
+STABILITY_URL = env.text("STABILITY_URL", "https://api.stability.ai").rstrip("/")
+STABILITY_MODEL = env.text("STABILITY_MODEL", "core")
+
 # --- The gate -----------------------------------------------------------------------------------
 UNDO_WINDOW_S = env.integer("UNDO_WINDOW_S", 30)
 APPROVAL_EXPIRY_H = env.integer("APPROVAL_EXPIRY_H", 72, minimum=1)
@@ -379,6 +409,14 @@ RECONCILE_LAG_S = env.integer("RECONCILE_LAG_S", 30)
 SYNC_INTERVAL_S = env.integer("SYNC_INTERVAL_S", 900, minimum=1)
 METRICS_LATE_DAYS = env.integer("METRICS_LATE_DAYS", 28, minimum=1)
 
+# --- Payments -----------------------------------------------------------------------------------
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET")
+STRIPE_API_URL = env.text("STRIPE_API_URL", "https://api.stripe.com").rstrip("/")
+BILLING_GRACE_DAYS = env.integer("BILLING_GRACE_DAYS", 7)
+if STRIPE_SECRET_KEY:  # a form of ours ends, after a redirect, on Stripe's own page
+    SECURE_CSP["form-action"] += ["https://billing.stripe.com", "https://checkout.stripe.com"]
+
 # --- Celery -------------------------------------------------------------------------------------
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -389,51 +427,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {
-    "heads": {"task": "accounts.sign_heads", "schedule": 3600.0, "options": {"expires": 3600}},
-    "turn": {"task": "accounts.worker_turn", "schedule": 30.0, "options": {"expires": 30}},
-    "keys": {"task": "accounts.prune_keys", "schedule": 3600.0, "options": {"expires": 3600}},
-    "sync": {"task": "campaigns.sync_due", "schedule": 20.0, "options": {"expires": 20}},
-    "expire": {"task": "campaigns.expire_due", "schedule": 30.0, "options": {"expires": 30}},
-    "announce": {"task": "campaigns.announce_due", "schedule": 20.0, "options": {"expires": 20}},
-    "remind": {"task": "campaigns.remind_due", "schedule": 60.0, "options": {"expires": 60}},
-    "tokens": {"task": "platforms.expire_due", "schedule": 3600.0, "options": {"expires": 3600}},
-    "assets": {"task": "platforms.refresh_all", "schedule": 86400.0, "options": {"expires": 3600}},
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 # --- Logs ---------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", frozenset({"DEBUG", "INFO", "WARNING", "ERROR"}), "INFO")
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {
-            "()": "structlog.stdlib.ProcessorFormatter",
-            "processors": [
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
-            "foreign_pre_chain": [
-                structlog.contextvars.merge_contextvars,
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.add_logger_name,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.format_exc_info,
-            ],
-        }
-    },
-    "filters": {"redact": {"()": "config.logs.RedactSecrets"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["redact"]}
-    },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "httpx2": {"level": "WARNING"},
-        "kombu.connection": {"level": "ERROR"},  # memory:// has no host, and it says so
-        "httpcore2": {"level": "WARNING"},
-    },
-}
+LOGGING = logging_of(LOG_LEVEL)
 
 # Schema commands run as the owner; everything else as the runtime role (see config.database).
 ASSUME_ROLES = not is_owner_process()

@@ -4,10 +4,13 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts import urls as accounts
+from analytics import urls as analytics
 from billing import urls as billing
 from campaigns import urls as campaigns
 from config.faces import health
 from config.faces import urls as faces
+from config.mcp import urls as mcp
+from creatives import urls as creatives
 from platforms import urls as platforms
 from webhooks import urls as webhooks
 
@@ -15,15 +18,20 @@ Routes = list[URLPattern | URLResolver]
 
 API: Routes = [
     *accounts.api_urls,
+    *analytics.api_urls,
     *billing.api_urls,
     *campaigns.api_urls,
+    *faces.api_urls,
+    *creatives.api_urls,
     *platforms.api_urls,
     *webhooks.api_urls,
 ]
 PAGES: Routes = [
     *accounts.page_urls,
+    *analytics.page_urls,
     *billing.page_urls,
     *campaigns.page_urls,
+    *creatives.page_urls,
     *faces.page_urls,
     *platforms.page_urls,
     *webhooks.page_urls,
@@ -35,6 +43,7 @@ urlpatterns: Routes = [
     path("admin/", admin.site.urls),
     path("api/v1/", include(API)),
     path("v1/", include(API)),
+    *mcp.urlpatterns,
     *PAGES,
 ]
 

@@ -1,8 +1,9 @@
 """Every outbound HTTP call: `fetch_outside` for addresses tenants supply, `platform_client` for
 configured hosts.
 
-`fetch_outside` resolves the name once, refuses every address that is not public, connects to
-exactly the address it checked, follows no redirect and reads a bounded body. `platform_client`
+`fetch_outside`, and `OutsideSession` for several requests to one address, resolve the name once per
+connection, refuse every address that is not public, connect to exactly the address they checked,
+follow no redirect and read a bounded body. `platform_client`
 talks to operator-configured hosts and refuses any method but GET unless the dispatch loop has
 opened `platform_writes()`.
 """
@@ -14,9 +15,9 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, override
+from typing import Any, Self, override
 
 import httpcore2
 import httpx2 as httpx
@@ -27,6 +28,7 @@ from core.errors import AppError
 
 MAX_BODY = 1024 * 1024
 MAX_SIMULATED_BODY = 8 * MAX_BODY  # a page of insights
+MAX_PROVIDER_BODY = 32 * MAX_BODY  # an image as base64 in JSON
 MAX_URL = 2000
 _UNICAST_V6 = ipaddress.ip_network("2000::/3")  # all that is handed out to hosts
 _NEVER = tuple(
@@ -112,22 +114,18 @@ def _public_addresses(host: str, port: int) -> list[str]:
 
 
 class _Stream(httpcore2.NetworkStream):
-    """A connection whose every wait ends at one deadline, however slowly the peer drips."""
+    """A connection whose every wait ends at its backend's deadline, however slowly the peer
+    drips.
+    """
 
-    def __init__(self, stream: httpcore2.NetworkStream, deadline: float) -> None:
-        self._stream, self._deadline = stream, deadline
-
-    def _left(self, timeout: float | None) -> float:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise httpcore2.ReadTimeout("deadline")
-        return left if timeout is None else min(left, timeout)
+    def __init__(self, stream: httpcore2.NetworkStream, backend: "_PinnedBackend") -> None:
+        self._stream, self._backend = stream, backend
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._left(timeout))
+        return self._stream.read(max_bytes, self._backend.left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._left(timeout))
+        self._stream.write(buffer, self._backend.left(timeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -138,8 +136,8 @@ class _Stream(httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
-        secure = self._stream.start_tls(ssl_context, server_hostname, self._left(timeout))
-        return _Stream(secure, self._deadline)
+        left = self._backend.left(timeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._backend)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -147,11 +145,19 @@ class _Stream(httpcore2.NetworkStream):
 
 class _PinnedBackend(httpcore2.NetworkBackend):
     """Connects to an address it has checked itself; the URL, the Host header and the name in the
-    TLS handshake stay as the caller wrote them.
+    TLS handshake stay as the caller wrote them. `deadline` is set anew before each request.
     """
 
-    def __init__(self, *, deadline: float, is_trusted: bool) -> None:
-        self._deadline, self._is_trusted = deadline, is_trusted
+    def __init__(self, *, is_trusted: bool) -> None:
+        self._is_trusted = is_trusted
+        self.deadline = 0.0
+
+    def left(self, timeout: float | None) -> float:
+        """Seconds until the deadline, at most `timeout`; raises ReadTimeout where none are left."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise httpcore2.ReadTimeout("deadline")
+        return left if timeout is None else min(left, timeout)
 
     @override
     def connect_tcp(
@@ -165,24 +171,15 @@ class _PinnedBackend(httpcore2.NetworkBackend):
         addresses = [host] if self._is_trusted else _public_addresses(host, port)
         failure = httpcore2.ConnectError("no address")
         for address in addresses:
-            left = self._deadline - time.monotonic()
-            if left <= 0:
-                break
             try:
                 stream = httpcore2.SyncBackend().connect_tcp(
-                    address, port, min(left, timeout or left), None, socket_options
+                    address, port, self.left(timeout), None, socket_options
                 )
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = httpcore2.ConnectError(str(error))
             else:
-                return _Stream(stream, self._deadline)
+                return _Stream(stream, self)
         raise failure
-
-
-class _PinnedTransport(httpx.HTTPTransport):
-    def __init__(self, backend: _PinnedBackend) -> None:
-        super().__init__(verify=tls_context(), trust_env=False)
-        self._pool = httpcore2.ConnectionPool(ssl_context=tls_context(), network_backend=backend)
 
 
 @cache
@@ -201,8 +198,7 @@ def _checked_url(url: str, *, https_only: bool) -> tuple[httpx.URL, bool]:
         raise OutsideFetchError from error
     host = parsed.host.rstrip(".")
     port = parsed.port or (443 if parsed.scheme == "https" else 80)
-    bracketed = f"[{host}]" if ":" in host else host
-    if f"{parsed.scheme}://{bracketed}:{port}" in settings.DEV_WEBHOOK_HOSTS:
+    if _origin(parsed) in settings.DEV_WEBHOOK_HOSTS:
         return parsed, True
     if parsed.scheme not in (("https",) if https_only else ("https", "http")):
         raise OutsideFetchError
@@ -216,11 +212,144 @@ def _checked_url(url: str, *, https_only: bool) -> tuple[httpx.URL, bool]:
     return parsed, False
 
 
+def _origin(url: httpx.URL) -> str:
+    host = url.host.rstrip(".")
+    port = url.port or (443 if url.scheme == "https" else 80)
+    return f"{url.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def is_dev_host(url: str) -> bool:
+    """Whether the operator lets tests receive at the URL's origin."""
+    try:
+        return _origin(httpx.URL(url)) in settings.DEV_WEBHOOK_HOSTS
+    except (httpx.InvalidURL, ValueError):
+        return False
+
+
 def check_outside_url(url: str, *, https_only: bool = False) -> None:
     """Raise OutsideFetchError for an address that no later `fetch_outside` could reach: wrong
     scheme, user name, number that is not public, local name. Names are resolved at each fetch only.
     """
     _checked_url(url, https_only=https_only)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    method: str
+    headers: list[tuple[bytes, bytes]]
+    content: bytes | None
+    max_body: int
+
+
+class OutsideSession:
+    """Requests to one address a tenant supplied, over one connection that is kept between them: the
+    name is resolved and checked whenever it connects. For one thread; raises OutsideFetchError for
+    an address that its form alone condemns.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed, is_trusted = _checked_url(url, https_only=False)
+        self._url = httpcore2.URL(
+            scheme=parsed.raw_scheme,
+            host=parsed.raw_host,
+            port=parsed.port,
+            target=parsed.raw_path,
+        )
+        self._host = parsed.netloc
+        self._backend = _PinnedBackend(is_trusted=is_trusted)
+        self._connection: httpcore2.HTTPConnection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection; the next request makes another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def request(
+        self,
+        method: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        deadline_s: float = 15.0,
+        max_body: int = MAX_BODY,
+    ) -> OutsideResponse:
+        """One request; raises OutsideFetchError as `fetch_outside` does. A peer that ends a kept
+        connection meanwhile is asked once more over a new one, so it may see a request twice.
+        """
+        started = time.monotonic()
+        self._backend.deadline = started + deadline_s
+        sent = {"accept": "*/*", "accept-encoding": "identity", **(headers or {})}
+        if content is not None:
+            sent["content-length"] = str(len(content))
+        try:
+            lines = [(b"host", self._host)]
+            lines += [(name.encode("ascii"), value.encode("ascii")) for name, value in sent.items()]
+            answer = self._exchange(_Sent(method, lines, content, max_body))
+        except (*_FAILURES, OSError, ValueError) as error:
+            self.close()
+            raise OutsideFetchError from error
+        if 300 <= answer.status < 400:
+            raise OutsideFetchError(
+                _("The address answered with a redirect, which is not followed."),
+                answered=answer.status,
+            )
+        return replace(answer, elapsed_ms=int((time.monotonic() - started) * 1000))
+
+    def _exchange(self, sent: _Sent) -> OutsideResponse:
+        if self._is_kept():
+            try:
+                return self._send(sent)
+            except (httpcore2.NetworkError, httpcore2.RemoteProtocolError):
+                self.close()
+        return self._send(sent)
+
+    def _is_kept(self) -> bool:
+        kept = self._connection
+        if kept is not None and (kept.is_closed() or kept.has_expired()):
+            self.close()
+        return self._connection is not None
+
+    def _send(self, sent: _Sent) -> OutsideResponse:
+        if self._connection is None:
+            self._connection = httpcore2.HTTPConnection(
+                origin=self._url.origin,
+                ssl_context=tls_context(),
+                network_backend=self._backend,
+            )
+        with self._connection.stream(
+            sent.method,
+            self._url,
+            headers=sent.headers,
+            content=sent.content,
+            extensions={"timeout": {"connect": 5.0, "read": 10.0, "write": 10.0}},
+        ) as response:
+            body, truncated = _bounded(response.iter_stream(), sent.max_body)
+        return OutsideResponse(response.status, _joined(response.headers), body, 0, truncated)
+
+
+_FAILURES = (
+    httpcore2.NetworkError,
+    httpcore2.TimeoutException,
+    httpcore2.ProtocolError,
+    httpcore2.UnsupportedProtocol,
+    httpcore2.ConnectionNotAvailable,
+)
+
+
+def _joined(lines: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by lower-case name, repeated ones joined by commas."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in lines:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 def fetch_outside(
@@ -238,39 +367,57 @@ def fetch_outside(
     does not answer within `deadline_s` seconds in all, or sends a redirect (then `answered` holds
     its status).
     """
-    target, is_trusted = _checked_url(url, https_only=False)
-    started = time.monotonic()
-    backend = _PinnedBackend(deadline=started + deadline_s, is_trusted=is_trusted)
-    sent = {"accept-encoding": "identity", **(headers or {})}
-    try:
-        with (
-            httpx.Client(
-                transport=_PinnedTransport(backend),
-                timeout=httpx.Timeout(min(10.0, deadline_s), connect=5.0),
-                follow_redirects=False,
-                trust_env=False,
-            ) as client,
-            client.stream(method, target, headers=sent, content=content) as response,
-        ):
-            body, truncated = _read_bounded(response, max_body)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        raise OutsideFetchError from error
-    if 300 <= response.status_code < 400:
-        raise OutsideFetchError(
-            _("The address answered with a redirect, which is not followed."),
-            answered=response.status_code,
+    with OutsideSession(url) as session:
+        return session.request(
+            method, headers=headers, content=content, deadline_s=deadline_s, max_body=max_body
         )
-    elapsed = int((time.monotonic() - started) * 1000)
-    return OutsideResponse(response.status_code, dict(response.headers), body, elapsed, truncated)
 
 
-def _read_bounded(response: httpx.Response, max_body: int) -> tuple[bytes, bool]:
+def _bounded(chunks: Iterable[bytes], max_body: int) -> tuple[bytes, bool]:
     body = bytearray()
-    for chunk in response.iter_raw():
+    for chunk in chunks:
         body += chunk
         if len(body) > max_body:
             return bytes(body[:max_body]), True
     return bytes(body), False
+
+
+def call_operator_host(
+    method: str,
+    url: str,
+    *,
+    origin: str,
+    headers: Mapping[str, str],
+    content: bytes = b"",
+    deadline_s: float = 20.0,
+    max_body: int = 4 * MAX_BODY,
+) -> OutsideResponse:
+    """One request to a service that the operator configured, and to no other: an address outside
+    `origin` (scheme, host, port), a redirect and an answer beyond `max_body` are failures.
+
+    Raises OutsideFetchError.
+    """
+    target, home = httpx.URL(url), httpx.URL(origin)
+    if (target.scheme, target.host, target.port) != (home.scheme, home.host, home.port):
+        raise OutsideFetchError
+    started = time.monotonic()
+    try:
+        with (
+            httpx.Client(
+                verify=tls_context(),
+                timeout=httpx.Timeout(deadline_s, connect=5.0),
+                follow_redirects=False,
+                trust_env=False,
+            ) as client,
+            client.stream(method, target, headers=dict(headers), content=content) as response,
+        ):
+            body, truncated = _bounded(response.iter_bytes(), max_body)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        raise OutsideFetchError from error
+    if truncated or 300 <= response.status_code < 400:
+        raise OutsideFetchError(answered=response.status_code)
+    elapsed = int((time.monotonic() - started) * 1000)
+    return OutsideResponse(response.status_code, dict(response.headers), body, elapsed)
 
 
 _writes_open: ContextVar[bool] = ContextVar("platform_writes_open", default=False)
@@ -317,6 +464,84 @@ def platform_client(*, timeout_s: float = 20.0) -> httpx.Client:
     return client
 
 
+class _BoundedStream(httpx.SyncByteStream):
+    """A body that ends with an error once it is larger than a provider's may be."""
+
+    def __init__(self, stream: httpx.SyncByteStream) -> None:
+        self._stream = stream
+
+    @override
+    def __iter__(self) -> Iterator[bytes]:
+        left = MAX_PROVIDER_BODY
+        for chunk in self._stream:
+            left -= len(chunk)
+            if left < 0:
+                raise httpx.ReadError("the body is too large")
+            yield chunk
+
+    @override
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _ProviderTransport(httpx.HTTPTransport):
+    """Reaches one origin and no other, and reads bounded bodies."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__(verify=tls_context(), trust_env=False)
+        self._origin = _origin(httpx.URL(base_url))
+
+    @override
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if _origin(request.url) != self._origin:
+            raise httpx.ConnectError("not the configured host")
+        response = super().handle_request(request)
+        stream = response.stream
+        if not isinstance(stream, httpx.SyncByteStream):
+            raise TypeError("a synchronous answer was expected")
+        response.stream = _BoundedStream(stream)
+        return response
+
+
+def provider_client(base_url: str, *, timeout_s: float) -> httpx.Client:
+    """A client for one AI provider that the operator configured: its origin only, no redirect,
+    bodies up to `MAX_PROVIDER_BODY`. A client an SDK takes; the caller closes it.
+    """
+    return httpx.Client(
+        transport=_ProviderTransport(base_url),
+        timeout=httpx.Timeout(timeout_s, connect=5.0),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def post_to_provider(
+    base_url: str, path: str, *, token: str, fields: Mapping[str, str], timeout_s: float
+) -> OutsideResponse:
+    """A form to a provider without an SDK; raises OutsideFetchError where no answer comes."""
+    started = time.monotonic()
+    parts = {name: (None, value) for name, value in fields.items()}
+    try:
+        with (
+            provider_client(base_url, timeout_s=timeout_s) as client,
+            client.stream(
+                "POST",
+                f"{base_url}{path}",
+                files=parts,
+                headers={
+                    "authorization": f"Bearer {token}",
+                    "accept": "image/*",
+                    "accept-encoding": "identity",
+                },
+            ) as response,
+        ):
+            body, truncated = _bounded(response.iter_bytes(), MAX_PROVIDER_BODY)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        raise OutsideFetchError from error
+    elapsed = int((time.monotonic() - started) * 1000)
+    return OutsideResponse(response.status_code, dict(response.headers), body, elapsed, truncated)
+
+
 def pass_to_simulator(
     method: str, path: str, *, query: str, headers: Mapping[str, str], content: bytes
 ) -> OutsideResponse:
@@ -339,7 +564,7 @@ def pass_to_simulator(
                 content=content,
             ) as response,
         ):
-            body, truncated = _read_bounded(response, MAX_SIMULATED_BODY)
+            body, truncated = _bounded(response.iter_raw(), MAX_SIMULATED_BODY)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         raise OutsideFetchError from error
     elapsed = int((time.monotonic() - started) * 1000)

@@ -15,6 +15,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from core.statements import Sql, execute
+
 REGISTRY: dict[str, "Lookup"] = {}
 
 
@@ -50,6 +52,8 @@ class Lookup:
             "sqlite": [(column, read) for column, _kind, read in readers],
             "postgresql": [(column, read) for column, kind, read in readers if kind == "jsonb"],
         }
+        marks = ", ".join(["%s"] * len(params))
+        self._call = Sql(f"SELECT * FROM {self.function}({marks})")  # noqa: S608 - our constant
         REGISTRY[name] = self
 
     @property
@@ -58,18 +62,14 @@ class Lookup:
 
     def rows(self, **values: Any) -> list[dict[str, Any]]:
         """All rows for the given parameters."""
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                marks = ", ".join(["%s"] * len(self.params))
-                cursor.execute(
-                    f"SELECT * FROM {self.function}({marks})",  # noqa: S608 - the name is our constant
-                    [values[name] for name in self.params],
-                )
-            else:
+        if connection.vendor == "postgresql":
+            found = execute(self._call, [values[name] for name in self.params]).fetchall()
+        else:
+            with connection.cursor() as cursor:
                 cursor.execute(
                     self._inline_sql(), {name: self._sqlite(values[name]) for name in self.params}
                 )
-            found = cursor.fetchall()
+                found = cursor.fetchall()
         return [self._row(values) for values in found]
 
     def _row(self, values: tuple[Any, ...]) -> dict[str, Any]:

@@ -18,7 +18,15 @@ from redis.commands.core import Script
 log = structlog.get_logger(__name__)
 _bells: dict[str, threading.Event] = defaultdict(threading.Event)
 NAMES = frozenset(
-    {"campaigns.dispatch", "campaigns.reconcile", "campaigns.kill", "webhooks.deliver", "mail.send"}
+    {
+        "billing.inbound",
+        "campaigns.dispatch",
+        "campaigns.kill",
+        "campaigns.reconcile",
+        "creatives.generate",
+        "mail.send",
+        "webhooks.deliver",
+    }
 )
 
 

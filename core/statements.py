@@ -79,19 +79,21 @@ class _Waiting:
 def execute(text: Sql, values: Sequence[Any]) -> Any:
     """The cursor after the statement, on the default connection.
 
-    Inside a transaction on PostgreSQL it is one raw cursor as long as the connection lasts: its
-    driver need not look for the values' places each time.
+    On PostgreSQL it is one raw cursor as long as the connection lasts: its driver need not look
+    for the values' places each time.
     """
     database: Any = connections[DEFAULT_DB_ALIAS]
     wrappers = database.execute_wrappers
     waiting = vars(database).get("waiting_rows")
     if waiting is not None and waiting.is_held and wrappers == [waiting.before]:
         wrappers = ()
-    is_plain = database.in_atomic_block and not wrappers and not database.queries_logged
-    if database.vendor != "postgresql" or not is_plain:
+    if database.vendor != "postgresql" or wrappers or database.queries_logged:
         cursor = database.cursor()
         cursor.execute(text.sql, values)
         return cursor
+    if not database.in_atomic_block:
+        database.close_if_health_check_failed()
+        database.ensure_connection()
     kept = vars(database).get("raw_cursor")
     if kept is None or kept.connection is not database.connection:
         database.ensure_connection()

@@ -13,7 +13,9 @@ from contextvars import ContextVar
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
+import psycopg
 from django.db import connection, models, transaction
+from psycopg.pq import ExecStatus, TransactionStatus
 
 from core.ids import new_uuid
 from core.locks import lock_number, try_transaction_lock
@@ -96,16 +98,21 @@ def tenant_parameter(place: Any) -> Iterator[None]:
 
 
 def _set_database_tenant(value: str, lock: str = "") -> bool:
-    with connection.cursor() as cursor:
-        if not lock:
-            cursor.execute("SELECT set_config('adamant.tenant', %s, true)", [value])
-            return True
-        cursor.execute(
-            "SELECT set_config('adamant.tenant', %s, true), pg_try_advisory_xact_lock(%s)",
-            [value, lock_number(lock)],
-        )
-        row: tuple[str, bool] = cursor.fetchone()
-    return row[1]
+    """Tell the second wall the tenant and ask for a lock, in one trip with the transaction's BEGIN
+    where that is still to come; both values are ours: a UUID and a number.
+    """
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    server = connection.connection.pgconn
+    parts = ["BEGIN"] if server.transaction_status == TransactionStatus.IDLE else []
+    parts.append(f"SELECT set_config('adamant.tenant', '{value}', true)")
+    if lock:
+        parts.append(f"SELECT pg_try_advisory_xact_lock({lock_number(lock)})")
+    with connection.wrap_database_errors:
+        answer = server.exec_("; ".join(parts).encode())
+        if answer.status != ExecStatus.TUPLES_OK:
+            raise psycopg.errors.error_from_result(answer)
+    return not lock or answer.get_value(0, 0) == b"t"
 
 
 class TenantQuerySet[M: models.Model](models.QuerySet[M]):

@@ -1,10 +1,30 @@
 """A webhook receiver on loopback that remembers what it got and answers by script."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+
+def session_of(fetch: Callable[..., Any]) -> type:
+    """A stand-in for OutsideSession whose requests `fetch(method, url, …)` answers."""
+
+    class Session:
+        def __init__(self, url: str) -> None:
+            self.url = url
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_error: object) -> None:
+            pass
+
+        def request(self, method: str, **kwargs: Any) -> Any:
+            return fetch(method, self.url, **kwargs)
+
+    return Session
 
 
 @dataclass

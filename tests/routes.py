@@ -55,6 +55,10 @@ def _an_hour_ago() -> str:
     return (now() - timedelta(hours=1)).isoformat()
 
 
+def _batch_body(world: World) -> dict[str, Any]:
+    return {"requests": [{"id": "list", "method": "GET", "path": "/v1/campaigns"}]}
+
+
 HOOK = {"webhook_id": "webhook"}
 BUSINESS = {"business_id": "business"}
 POLICY_CHANGE = {**BUSINESS, "change_id": "policy_change"}
@@ -97,6 +101,25 @@ def _creative_body(world: World) -> dict[str, Any]:
     return {"creative": {"headline": "New", "link_url": "https://acme.example/"}}
 
 
+ASSET = {"asset_id": "asset"}
+
+
+def _text_body(world: World) -> dict[str, Any]:
+    return _variations_body(world, name="variations")
+
+
+def _variations_body(world: World, name: str = "count") -> dict[str, Any]:
+    return {
+        "business_id": world.id("business"),
+        "product_description": "Handmade oak chairs",
+        name: 1,
+    }
+
+
+def _image_body(world: World) -> dict[str, Any]:
+    return {"business_id": world.id("business"), "prompt": "A chair in the sun"}
+
+
 _CAMPAIGN = "/v1/campaigns/<str:campaign_id>"
 _AD_SET = f"{_CAMPAIGN}/ad-sets/<str:ad_set_id>"
 _AD = f"{_AD_SET}/ads/<str:ad_id>"
@@ -105,6 +128,18 @@ CAMPAIGN = {"campaign_id": "campaign"}
 AD_SET = {**CAMPAIGN, "ad_set_id": "ad_set"}
 AD = {**AD_SET, "ad_id": "ad"}
 PENDING = {"pending_id": "pending"}
+_RULE = "/v1/optimization/rules/<str:rule_id>"
+RULE = {"rule_id": "rule"}
+
+
+def _rule_body(world: World) -> dict[str, Any]:
+    return {
+        "name": "Pause",
+        "campaign_id": world.id("campaign"),
+        "condition": {"metric": "ctr", "operator": "lt", "value": 1, "timeframe_hours": 48},
+        "action": {"type": "pause_ad"},
+    }
+
 
 ROUTES: dict[str, Row] = {
     # Campaigns, ad sets, ads
@@ -164,6 +199,36 @@ ROUTES: dict[str, Row] = {
     ),
     f"POST {_PENDING}/cancel": Row(scope="ads:read", objects=PENDING, serves=(200, 403, 409)),
     "GET /v1/jobs/<str:job_id>": Row(scope="ads:read", objects={"job_id": "job"}),
+    # Rules
+    "GET /v1/optimization/rules": Row(scope="ads:read", shows="rule"),
+    "POST /v1/optimization/rules": Row(
+        scope="ads:write:campaigns", body=_rule_body, body_objects={"campaign_id": "campaign"}
+    ),
+    "POST /v1/optimization/rules/dry-run": Row(
+        scope="ads:write:campaigns", body=_rule_body, body_objects={"campaign_id": "campaign"}
+    ),
+    f"GET {_RULE}": Row(scope="ads:read", objects=RULE),
+    f"PATCH {_RULE}": Row(
+        scope="ads:write:campaigns", objects=RULE, body=lambda _: {"name": "Renamed"}
+    ),
+    f"DELETE {_RULE}": Row(scope="ads:write:campaigns", objects=RULE),
+    f"POST {_RULE}/pause": Row(scope="ads:write:campaigns", objects=RULE),
+    f"POST {_RULE}/resume": Row(scope="ads:write:campaigns", objects=RULE),
+    f"POST {_RULE}/dry-run": Row(scope="ads:read", objects=RULE),
+    f"GET {_RULE}/firings": Row(scope="ads:read", objects=RULE, shows="rule_firing"),
+    # Suggestions
+    "POST /v1/ai/optimize/suggest": Row(
+        scope="ads:write:campaigns",
+        body=lambda world: {"campaign_id": world.id("campaign")},
+        body_objects={"campaign_id": "campaign"},
+    ),
+    "GET /v1/ai/optimize/suggestions": Row(scope="ads:read", shows="suggestion"),
+    "POST /v1/ai/optimize/apply": Row(
+        scope="ads:write:campaigns",
+        body=lambda world: {"suggestion_id": world.id("suggestion")},
+        body_objects={"suggestion_id": "suggestion"},
+        behind=("ad", "campaign"),
+    ),
     # Platforms
     "GET /v1/platforms": Row(scope="ads:read", shows="connection"),
     "POST /v1/platforms/connect": Row(
@@ -269,6 +334,19 @@ ROUTES: dict[str, Row] = {
         serves=(410,),
         why="the link's token is the credential",
     ),
+    # OAuth and apps
+    "GET /.well-known/oauth-authorization-server": Row(scope="page", why="a fixed text"),
+    "GET /.well-known/oauth-protected-resource": Row(scope="page", why="a fixed text"),
+    "GET /.well-known/oauth-protected-resource/mcp": Row(scope="page", why="a fixed text"),
+    "GET /.well-known/oauth-protected-resource/mcp/": Row(scope="page", why="a fixed text"),
+    "GET /oauth/authorize/": Row(scope="page", serves=(400,)),
+    "POST /oauth/token/": Row(
+        scope="page", serves=(400,), why="the code, with its verifier, is the credential"
+    ),
+    "POST /oauth/revoke/": Row(scope="page", serves=(400, 401), why="the token is the credential"),
+    "GET /apps/": Row(scope="page", shows="app", behind=("app_access",)),
+    "POST /apps/<str:app_id>/remove/": Row(scope="page", objects={"app_id": "app"}),
+    "POST /apps/access/<str:key_id>/revoke/": Row(scope="page", objects={"key_id": "app_access"}),
     "GET /keys/": Row(scope="page", shows="key"),
     "POST /keys/<str:key_id>/revoke/": Row(scope="page", objects=KEY),
     "POST /keys/<str:key_id>/rotate/": Row(scope="page", objects=KEY),
@@ -286,6 +364,30 @@ ROUTES: dict[str, Row] = {
     "POST /team/members/<str:member_id>/remove/": Row(
         scope="page", objects={"member_id": "membership"}
     ),
+    # Analytics
+    "GET /v1/analytics/overview": Row(
+        scope="metrics:read",
+        query="date_from=2026-11-01&date_to=2026-11-30",
+        why="sums of the caller's own",
+    ),
+    "GET /v1/analytics/time-series": Row(
+        scope="metrics:read",
+        query="breakdown=campaign&date_from=2026-11-01&date_to=2026-11-30",
+        why="sums of the caller's own",
+    ),
+    "GET /v1/analytics/predictions": Row(
+        scope="metrics:read", why="forecasts from the caller's own"
+    ),
+    "GET /v1/analytics/reports": Row(scope="metrics:read", shows="report"),
+    "POST /v1/analytics/reports": Row(
+        scope="metrics:read",
+        body=lambda w: {"format": "csv", "business_id": w.id("business")},
+        body_objects={"business_id": "business"},
+    ),
+    "GET /v1/analytics/reports/<str:report_id>": Row(
+        scope="metrics:read", objects={"report_id": "report"}
+    ),
+    "GET /v1/analytics/campaigns/<str:campaign_id>": Row(scope="metrics:read", objects=CAMPAIGN),
     # Billing
     "GET /v1/billing/plans": Row(scope="public", why="price list"),
     "POST /v1/billing/subscribe": Row(scope="billing:write", body=lambda _: {"plan_id": 4}),
@@ -296,9 +398,28 @@ ROUTES: dict[str, Row] = {
         scope="page", query="token=unknown", serves=(410,), why="the link's token is the credential"
     ),
     "GET /billing/checkout/done/": Row(scope="page", why="a fixed text"),
+    "GET /billing/": Row(scope="page", shows="invoice"),
+    "POST /billing/choose/": Row(
+        scope="page", body=lambda _: {"plan_id": "4"}, why="the caller's own"
+    ),
+    "POST /billing/cancel/": Row(scope="page", serves=(409,), why="the caller's own"),
+    "POST /billing/resume/": Row(scope="page", serves=(409,), why="the caller's own"),
+    "POST /billing/portal/": Row(scope="page", serves=(409,), why="the caller's own"),
+    "POST /billing/stripe/webhook": Row(
+        scope="page", serves=(404,), why="the provider's signature is the credential"
+    ),
     "GET /v1/billing/status": Row(scope="billing:read", why="the caller's own"),
     "POST /v1/billing/cancel": Row(scope="billing:write", serves=(409,), why="the caller's own"),
-    "GET /v1/billing/invoices": Row(scope="billing:read", why="empty"),
+    "POST /v1/billing/resume": Row(scope="billing:write", serves=(409,), why="the caller's own"),
+    "POST /v1/billing/portal": Row(scope="billing:write", serves=(409,), why="the caller's own"),
+    "GET /v1/billing/invoices": Row(scope="billing:read", shows="invoice"),
+    # Batch
+    "POST /v1/batch": Row(
+        scope="any",
+        body=_batch_body,
+        shows="campaign",
+        why="its parts are walked by tests/bars/test_t1_batch.py",
+    ),
     # Webhooks
     "GET /v1/webhooks": Row(scope="webhooks:manage", shows="webhook"),
     "POST /v1/webhooks": Row(
@@ -339,6 +460,27 @@ ROUTES: dict[str, Row] = {
     "POST /webhooks/<str:webhook_id>/deliveries/<str:delivery_id>/replay/": Row(
         scope="page", objects={**HOOK, "delivery_id": "delivery"}
     ),
+    # AI content
+    "POST /v1/ai/generate/text": Row(
+        scope="content:generate", body=_text_body, body_objects={"business_id": "business"}
+    ),
+    "POST /v1/ai/generate/image": Row(
+        scope="content:generate", body=_image_body, body_objects={"business_id": "business"}
+    ),
+    "POST /v1/ai/generate/variations": Row(
+        scope="content:generate",
+        body=_variations_body,
+        body_objects={"business_id": "business"},
+    ),
+    "GET /v1/ai/generations": Row(scope="content:generate", shows="generation"),
+    "GET /v1/ai/generations/<str:generation_id>": Row(
+        scope="content:generate", objects={"generation_id": "generation"}
+    ),
+    "GET /v1/ai/brand-rules/<str:business_id>": Row(scope="content:generate", objects=BUSINESS),
+    "PUT /v1/ai/brand-rules/<str:business_id>": Row(
+        scope="account:write", objects=BUSINESS, body=lambda _: {"banned_words": ["cheap"]}
+    ),
+    "GET /assets/<str:asset_id>": Row(scope="page", objects=ASSET),
     # Inbox and campaign pages
     "GET /inbox/": Row(scope="page", shows="pending"),
     "POST /inbox/bulk/": Row(
@@ -377,6 +519,13 @@ ROUTES: dict[str, Row] = {
     "GET /campaigns/<str:campaign_id>/ads/<str:ad_id>/creative/": Row(
         scope="page", objects={"campaign_id": "campaign", "ad_id": "ad"}
     ),
+    "GET /analytics/reports/<str:report_id>/file/": Row(
+        scope="page",
+        params={"report_id": "rpt_none"},
+        query="token=unknown",
+        serves=(404,),
+        why="the link's token is the credential",
+    ),
     # Pages that span rooms
     "GET /": Row(scope="page", why="counts of the caller's own"),
     "GET /attention/": Row(scope="page", why="the caller's own"),
@@ -393,6 +542,13 @@ ROUTES: dict[str, Row] = {
     "GET /dev/mail/<str:name>/": Row(
         scope="page", params={"name": "none"}, serves=(404,), why="only with DEMO"
     ),
+    "GET /docs/api/": Row(scope="page", why="the same page for everybody"),
+    "GET /docs/api/reference/": Row(scope="page", why="the same page for everybody"),
+    "GET /docs/quick-start/": Row(scope="page"),
+    "GET /llms.txt": Row(scope="page", why="the same text for everybody"),
+    "GET /skill.md": Row(scope="page", why="the same text for everybody"),
+    "GET /openapi.json": Row(scope="page", why="the same document for everybody"),
+    "GET /openapi.yml": Row(scope="page", why="the same document for everybody"),
     "GET /policy/": Row(scope="page", shows="business"),
     "POST /policy/<str:business_id>/authority/": Row(
         scope="page",
@@ -454,6 +610,7 @@ EXEMPT: dict[str, str] = {
     "/healthz": "liveness, reads nothing",
     "/readyz": "readiness, names no tenant",
     "/admin/": "tests/bars/test_t1_admin.py",
+    "/mcp": "tests/bars/test_t2_mcp_tools.py: every tool with a neighbour's ids",
     "/accounts/": "tests/bars/test_t1_accounts.py: what belongs to a person, not to a tenant",
 }
 

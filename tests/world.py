@@ -4,22 +4,37 @@
 the business it is given and returns the row. A room adds a line when it adds an object.
 """
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from PIL import Image
+
 from accounts.domain.scopes import CANONICAL
-from accounts.models import AuditEvent, Business, Invitation, Membership
+from accounts.models import (
+    AppRegistration,
+    AuditEvent,
+    Business,
+    Invitation,
+    Membership,
+    OAuthApplication,
+)
 from accounts.services.evidence import record_audit
 from accounts.services.keys import create_key
+from analytics.models import Report
+from analytics.optimizer.models import Rule, RuleFiring, StoredSuggestion
+from billing.models import Invoice
 from campaigns.models import Ad, AdSet, Campaign, Creative, Dispatch, PendingAction, PolicyChange
 from core.actors import Role
 from core.clock import now
 from core.crypto import sha256_hex
 from core.ids import encode, new_uuid
 from core.tenancy import tenant_tx
+from creatives.models import Asset, Generation
+from creatives.services.assets import store_image
 from platforms.models import AdAccount, Connection
 from tests.cast import NOW, Cast, make_cast
 from webhooks import services as webhooks
@@ -263,6 +278,39 @@ def _key(world: World) -> Any:
     return key
 
 
+def _app(world: World) -> AppRegistration:
+    name = world.cast.tenant.name
+    client = OAuthApplication.objects.create(
+        client_id=f"{name}-client",
+        name=f"{name} app",
+        redirect_uris="https://app.example/callback",
+        client_type="public",
+        authorization_grant_type="authorization-code",
+        client_secret="",
+        hash_client_secret=False,
+    )
+    return AppRegistration.objects.create(
+        tenant_id=world.cast.tenant.id, application=client, created_by="user_x", created_at=NOW
+    )
+
+
+def _app_access(world: World) -> Any:
+    owner = world.cast.people[Role.OWNER]
+    key, _ = create_key(
+        tenant_id=world.cast.tenant.id,
+        user_id=owner.id,
+        business_id=world.business.id,
+        name=f"{world.cast.tenant.name} app",
+        environment="test",
+        scopes=["campaigns:read"],
+        root=encode("user", owner.id),
+        purpose="app",
+        application_id=world.row("app").application_id,
+        now=NOW,
+    )
+    return key
+
+
 def _invitation(world: World) -> Invitation:
     return Invitation.objects.create(
         tenant_id=world.cast.tenant.id,
@@ -282,6 +330,87 @@ def _membership(world: World) -> Membership:
 def _audit_event(world: World) -> AuditEvent:
     return record_audit(
         world.cast.person(), "campaign.created", now=NOW, business_id=world.business.id
+    )
+
+
+EVIDENCE = {
+    "metric": "ctr",
+    "value": 0.5,
+    "at_least": False,
+    "n": 9000,
+    "n_of": "impressions",
+    "interval": {"low": 0.4, "high": 0.6, "percent": 90},
+    "from": "2026-11-19",
+    "to": "2026-11-20",
+    "impressions": 9000,
+    "clicks": 45,
+    "conversions": 0,
+    "spend": 9,
+    "currency": "USD",
+}
+
+
+def _rule(world: World) -> Rule:
+    owner = world.cast.people[Role.OWNER]
+    return Rule.objects.create(
+        tenant_id=world.cast.tenant.id,
+        business=world.business,
+        environment="test",
+        campaign=world.row("campaign"),
+        name=f"{world.cast.tenant.name} rule",
+        metric="ctr",
+        operator="lt",
+        value_micros=1_000_000,
+        currency="USD",
+        timeframe_hours=48,
+        certainty=90,
+        minimum_impressions=1000,
+        minimum_clicks=0,
+        action="pause_ad",
+        cooldown_hours=48,
+        owner_kind="user",
+        owner_id=encode("user", owner.id),
+        owner_user_id=owner.id,
+        next_evaluation_at=NOW + timedelta(days=36_500),
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+
+def _rule_firing(world: World) -> RuleFiring:
+    return RuleFiring.objects.create(
+        tenant_id=world.cast.tenant.id,
+        rule=world.row("rule"),
+        campaign_id=world.row("campaign").pk,
+        target_type="ad",
+        target_id=world.row("ad").pk,
+        day=NOW.date(),
+        evidence=EVIDENCE,
+        command_kind="pause_ad",
+        command={"ad_id": world.id("ad")},
+        outcome="denied",
+        created_at=NOW,
+    )
+
+
+def _suggestion(world: World) -> StoredSuggestion:
+    return StoredSuggestion.objects.create(
+        tenant_id=world.cast.tenant.id,
+        business=world.business,
+        environment="test",
+        campaign=world.row("campaign"),
+        type="pause_ad",
+        impact="low",
+        description=f"{world.cast.tenant.name} suggestion",
+        evidence={**EVIDENCE, "compared_with": None},
+        target_type="ad",
+        target_id=world.row("ad").pk,
+        target_version=1,
+        command_kind="pause_ad",
+        command={"ad_id": world.id("ad"), "schema_version": 1},
+        command_digest="0" * 64,
+        created_at=NOW,
+        expires_at=NOW + timedelta(days=36_500),
     )
 
 
@@ -309,21 +438,89 @@ def _delivery(world: World) -> Delivery:
     )
 
 
+def _invoice(world: World) -> Invoice:
+    return Invoice.objects.create(
+        tenant_id=world.cast.tenant.id,
+        external_id=f"in_{world.cast.tenant.name}",
+        number=f"{world.cast.tenant.name}-0001",
+        status="paid",
+        amount_due_micros=49_000_000,
+        amount_paid_micros=49_000_000,
+        currency="USD",
+        created_at=NOW,
+    )
+
+
+def _report(world: World) -> Report:
+    return Report.objects.create(
+        tenant_id=world.cast.tenant.id,
+        environment="test",
+        business_id=world.business.pk,
+        requested_by="key_x",
+        format="csv",
+        params={"date_from": "2026-11-01", "date_to": "2026-11-02"},
+        state="ready",
+        created_at=NOW,
+        expires_at=NOW + timedelta(days=36_500),
+    )
+
+
+def _asset(world: World) -> Asset:
+    image = Image.new("RGB", (2, 2), "#204060")
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return store_image(
+        tenant_id=world.cast.tenant.id,
+        business_id=world.business.pk,
+        content=out.getvalue(),
+        now=NOW,
+    )
+
+
+def _generation(world: World) -> Generation:
+    return Generation.objects.create(
+        tenant_id=world.cast.tenant.id,
+        business=world.business,
+        environment="test",
+        kind="text",
+        status="completed",
+        input={"product_description": f"{world.cast.tenant.name} chairs"},
+        provider="local",
+        variations=[{"headline": f"{world.cast.tenant.name} chairs"}],
+        reservation_id=new_uuid(),
+        credits_reserved=1,
+        credits_used=1,
+        next_attempt_at=NOW,
+        created_by="key_x",
+        created_at=NOW,
+        completed_at=NOW,
+    )
+
+
 KINDS: dict[str, Kind] = {
+    "app": Kind("app", _app, per_business=False),
+    "app_access": Kind("key", _app_access),
     "ad": Kind("ad", _ad),
     "ad_account": Kind("acct", _ad_account),
     "ad_set": Kind("aset", _ad_set),
+    "asset": Kind("ast", _asset),
     "audit_event": Kind("aud", _audit_event),
     "business": Kind("biz", lambda world: world.business),
     "campaign": Kind("camp", _campaign),
     "connection": Kind("conn", _connection),
     "creative": Kind("crt", _creative),
     "delivery": Kind("dlv", _delivery),
+    "generation": Kind("gen", _generation),
     "invitation": Kind("inv", _invitation, per_business=False),
+    "invoice": Kind("invc", _invoice, per_business=False),
     "key": Kind("key", _key),
     "membership": Kind("mem", _membership, per_business=False),
     "pending": Kind("pa", _pending),
     "job": Kind("job", _job),
+    "report": Kind("rpt", _report),
     "policy_change": Kind("pch", _policy_change),
+    "rule": Kind("rule", _rule),
+    "rule_firing": Kind("fir", _rule_firing),
+    "suggestion": Kind("sug", _suggestion),
     "webhook": Kind("whk", _webhook),
 }

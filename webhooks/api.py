@@ -1,7 +1,7 @@
 """Surface A: /webhooks."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pydantic
 from django.utils.translation import gettext as _
@@ -28,9 +28,13 @@ class NewEndpoint(pydantic.BaseModel):
     url: Url
     events: Events
     business_id: Annotated[str, pydantic.Field(max_length=60)] = ""
+    type: Annotated[
+        Literal["webhook", "slack"],
+        pydantic.Field(description="webhook: signed JSON; slack: messages to a Slack channel."),
+    ] = "webhook"
 
 
-class Rotation(pydantic.BaseModel):
+class SecretRotation(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", strict=True)
 
     grace_seconds: Annotated[int, pydantic.Field(ge=0, le=86_400)] = 86_400
@@ -61,13 +65,14 @@ def create(request: Request) -> Response:
         url=body.url,
         events=body.events,
         business_id=body.business_id,
+        kind=body.type,
         now=now(),
     )
     return _with_secret(made, secret, status=201)
 
 
 def _with_secret(made: Endpoint, secret: str, *, status: int) -> Response:
-    data = {**endpoint_json(made), "secret": secret}
+    data = {**endpoint_json(made), "secret": secret or None}
     return Response(data, status=status, headers={"Cache-Control": "no-store"})
 
 
@@ -122,7 +127,7 @@ def deliveries(request: Request, webhook_id: str) -> Response:
 
 @endpoint("POST", scope="webhooks:manage", idempotent=True)
 def rotate(request: Request, webhook_id: str) -> Response:
-    grace = timedelta(seconds=parse(Rotation, request).grace_seconds)
+    grace = timedelta(seconds=parse(SecretRotation, request).grace_seconds)
     made, secret = services.rotate_secret(actor_of(request), webhook_id, grace=grace, now=now())
     return _with_secret(made, secret, status=200)
 

@@ -8,16 +8,22 @@ from django.utils.translation import gettext_lazy as _
 from accounts.events import EVENT_TYPES
 from accounts.forms import business_choices
 from core.actors import Actor
-from webhooks.domain.states import PING, STATES
+from webhooks.domain.states import PING, SLACK, STATES, WEBHOOK
 
 
 class EndpointForm(forms.Form):
     """A new webhook."""
 
+    kind = forms.ChoiceField(
+        label=_("Receiver"),
+        choices=[(WEBHOOK, _("Your own: signed JSON")), (SLACK, _("Slack: messages in a channel"))],
+    )
     url = forms.CharField(
         label=_("Address"),
         max_length=2000,
-        help_text=_("A public https address that answers 2xx within 15 seconds."),
+        help_text=_(
+            "A public https address that answers 2xx within 15 seconds, or one of Slack's."
+        ),
         widget=forms.URLInput(attrs={"autocomplete": "off"}),
     )
     environment = forms.ChoiceField(
@@ -64,7 +70,7 @@ class DeliveryFilter(forms.Form):
         required=False,
         choices=[
             ("", _("Any")),
-            *zip(STATES, (_("pending"), _("delivered"), _("failed")), strict=True),
+            *zip(STATES, (_("pending"), _("delivered"), _("failed"), _("missed")), strict=True),
         ],
     )
     event = forms.ChoiceField(

@@ -4,10 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext as _
 
+from accounts.events import EVENT_TYPES
 from accounts.models import OutboxEvent
 from core.ids import encode, new_uuid
-from webhooks.domain.states import PING, STATES
+from webhooks.domain import slack
+from webhooks.domain.states import PING, SLACK, STATES
 from webhooks.models import Delivery, Endpoint
 
 
@@ -22,6 +25,7 @@ def endpoint_json(endpoint: Endpoint) -> dict[str, Any]:
     """An endpoint without its secret."""
     return {
         "id": encode("whk", endpoint.id),
+        "type": endpoint.kind,
         "url": endpoint.url,
         "events": endpoint.events,
         "active": endpoint.is_active,
@@ -34,12 +38,12 @@ def endpoint_json(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def public_state(delivery: Delivery) -> str:
-    """pending, delivered or failed."""
+    """pending, delivered, failed or missed."""
     return next(word for word, states in STATES.items() if delivery.state in states)
 
 
 def delivery_json(delivery: Delivery) -> dict[str, Any]:
-    """One delivery and what became of it; state is pending, delivered or failed."""
+    """One delivery and what became of it; state is pending, delivered, failed or missed."""
     state = public_state(delivery)
     return {
         "id": encode("dlv", delivery.id),
@@ -63,9 +67,23 @@ def event_body(event: OutboxEvent) -> bytes:
             "type": event.event_type,
             "created_at": iso(event.created_at),
             "environment": event.environment,
+            "sequence": event.sequence,
             "data": event.payload,
         }
     )
+
+
+def body_for(endpoint: Endpoint, event: OutboxEvent) -> bytes:
+    """The bytes of the event for an endpoint of its kind."""
+    return slack_body(event) if endpoint.kind == SLACK else event_body(event)
+
+
+def slack_body(event: OutboxEvent) -> bytes:
+    """The event as a message for people, with its id to look it up."""
+    title = EVENT_TYPES.get(event.event_type, _("A test that was asked for."))
+    mark = _("TEST, no real money") if event.environment == "test" else _("live")
+    note = f"{event.event_type} · {mark} · {encode('evt', event.id)}"
+    return orjson.dumps(slack.message(title, event.payload, note))
 
 
 def ping_event(endpoint: Endpoint, now: datetime) -> OutboxEvent:

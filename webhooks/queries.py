@@ -1,6 +1,7 @@
 """Reads of the room `webhooks`."""
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.events import EVENT_TYPES
+from accounts.models import OutboxEvent
 from core.actors import Actor
 from core.errors import InvalidError, NotFoundError
 from core.ids import decode
@@ -25,7 +27,7 @@ UNPUBLISHED_TENANTS = Lookup(
 DUE_DELIVERIES = Lookup(
     "webhook_deliveries_due",
     sql="""
-    SELECT tenant_id, endpoint_id, id FROM (
+    SELECT tenant_id, endpoint_id, id, consecutive_failures > 0 AS is_failing FROM (
       SELECT d.tenant_id, d.endpoint_id, d.id, d.next_attempt_at, e.consecutive_failures,
         ROW_NUMBER() OVER (PARTITION BY d.endpoint_id ORDER BY d.next_attempt_at, d.id) AS place
       FROM webhooks_delivery d JOIN webhooks_endpoint e ON e.id = d.endpoint_id
@@ -33,11 +35,21 @@ DUE_DELIVERIES = Lookup(
         AND (d.lease_until IS NULL OR d.lease_until <= :now)
         AND e.is_active AND e.deleted_at IS NULL
     ) AS ranked
-    WHERE place = 1 OR (place <= 20 AND consecutive_failures = 0)
-    ORDER BY place, next_attempt_at, id LIMIT 1000""",
+    WHERE place = 1 OR (place <= 50 AND consecutive_failures = 0)
+    ORDER BY place, next_attempt_at, id LIMIT 2000""",
     params={"now": "timestamptz"},
-    columns={"tenant_id": "uuid", "endpoint_id": "uuid", "id": "uuid"},
+    columns={"tenant_id": "uuid", "endpoint_id": "uuid", "id": "uuid", "is_failing": "boolean"},
 )
+
+
+@dataclass(frozen=True)
+class Due:
+    """An endpoint and the ids of what to send it now, oldest first."""
+
+    tenant_id: UUID
+    endpoint_id: UUID
+    is_failing: bool
+    ids: list[UUID] = field(default_factory=list)
 
 
 def list_endpoints(actor: Actor) -> QuerySet[Endpoint]:
@@ -121,19 +133,28 @@ def replayable(endpoint: Endpoint, since: datetime, *, failed_only: bool) -> Que
     return found
 
 
-def subscribers(*, environment: str, event_type: str, business_id: UUID | None) -> list[Endpoint]:
-    """The open tenant's active endpoints that asked for this event."""
-    rows = Endpoint.objects.filter(environment=environment, is_active=True, deleted_at=None)
-    return [row for row in rows if event_type in row.events and _covers(row, business_id)]
+def open_endpoints() -> list[Endpoint]:
+    """Every endpoint of the open tenant, those that are switched off among them."""
+    return list(Endpoint.objects.filter(deleted_at=None).order_by("created_at", "id"))
 
 
-def _covers(endpoint: Endpoint, business_id: UUID | None) -> bool:
-    return endpoint.business_id is None or endpoint.business_id == business_id
+def subscribers(event: OutboxEvent, endpoints: Collection[Endpoint]) -> list[Endpoint]:
+    """Those of the endpoints that asked for the event."""
+    return [
+        one
+        for one in endpoints
+        if one.environment == event.environment
+        and event.event_type in one.events
+        and one.business_id in (None, event.business_id)
+    ]
 
 
-def due_by_endpoint(now: datetime) -> dict[tuple[UUID, UUID], list[UUID]]:
-    """(tenant, endpoint) → ids of deliveries to try now, oldest first."""
-    due: dict[tuple[UUID, UUID], list[UUID]] = {}
+def due_by_endpoint(now: datetime) -> list[Due]:
+    """Every endpoint with something to try now, the longest waiting first."""
+    due: dict[UUID, Due] = {}
     for row in DUE_DELIVERIES.rows(now=now):
-        due.setdefault((row["tenant_id"], row["endpoint_id"]), []).append(row["id"])
-    return due
+        key = row["endpoint_id"]
+        if key not in due:
+            due[key] = Due(row["tenant_id"], key, row["is_failing"])
+        due[key].ids.append(row["id"])
+    return list(due.values())

@@ -23,7 +23,7 @@ from webhooks.forms import DeliveryFilter, EndpointForm, ReplayForm
 from webhooks.models import Delivery, Endpoint
 from webhooks.presenters import public_state
 
-TONES = {"pending": "info", "delivered": "success", "failed": "error"}
+TONES = {"pending": "info", "delivered": "success", "failed": "error", "missed": "warning"}
 MOST_REPLAYED = 5_000
 
 
@@ -39,7 +39,7 @@ def index(request: PersonRequest) -> HttpResponse:
             name = str(error.details.get("field", ""))
             form.add_error(name if name in form.fields else None, error.message)
         else:
-            return _shown_once(request, made, secret)
+            return _added(request, made, secret)
     with tenant_tx(request.actor.tenant_id, readonly=True):
         rows, older = page_of(request, queries.list_endpoints(request.actor))
     context = {"hooks": [_endpoint(row) for row in rows], "older_url": older, "form": form}
@@ -48,6 +48,13 @@ def index(request: PersonRequest) -> HttpResponse:
 
 def _endpoint(row: Endpoint) -> dict[str, Any]:
     return {"public_id": encode("whk", row.pk), "row": row, "more": len(row.events) - 3}
+
+
+def _added(request: PersonRequest, made: Endpoint, secret: str) -> HttpResponse:
+    if secret:
+        return _shown_once(request, made, secret)
+    messages.success(request, _("Added. Send a test to see it in the channel."))
+    return redirect("hook", encode("whk", made.pk))
 
 
 def _shown_once(request: PersonRequest, made: Endpoint, secret: str) -> HttpResponse:
@@ -97,7 +104,7 @@ def rotate(request: PersonRequest, webhook_id: str) -> HttpResponse:
 @signed_in(*MANAGERS)
 def pause(request: PersonRequest, webhook_id: str) -> HttpResponse:
     services.pause_endpoint(request.actor, webhook_id, now=now())
-    messages.success(request, _("Paused. What happens now is not kept for this webhook."))
+    messages.success(request, _("Paused. What happens now can be sent again after resuming."))
     return redirect("hook", webhook_id)
 
 

@@ -12,11 +12,19 @@ from accounts.models.evidence import (
 from accounts.models.keys import ApiKey
 from accounts.models.loops import LoopTurn
 from accounts.models.mail import OutgoingMail
+from accounts.models.oauth import (
+    AppRegistration,
+    OAuthAccessToken,
+    OAuthApplication,
+    OAuthGrant,
+    OAuthRefreshToken,
+)
 from accounts.models.people import EmailCode, Invitation, Membership, User
 from accounts.models.tenants import Business, Tenant
 
 __all__ = [
     "ApiKey",
+    "AppRegistration",
     "AuditDetail",
     "AuditEvent",
     "AuditHead",
@@ -26,6 +34,10 @@ __all__ = [
     "Invitation",
     "LoopTurn",
     "Membership",
+    "OAuthAccessToken",
+    "OAuthApplication",
+    "OAuthGrant",
+    "OAuthRefreshToken",
     "OutboxEvent",
     "OutgoingMail",
     "SystemAuditEvent",

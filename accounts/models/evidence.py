@@ -105,6 +105,8 @@ class OutboxEvent(TenantModel):
     event_type = models.CharField(max_length=60)
     target_id = models.CharField(max_length=64, blank=True)
     payload = models.JSONField()
+    # Which event of its object it is, once somebody is told: 1, 2, 3, …
+    sequence = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True, blank=True)
 
@@ -115,6 +117,11 @@ class OutboxEvent(TenantModel):
                 fields=["created_at"],
                 name="outbox_unpublished",
                 condition=models.Q(published_at=None),
+            ),
+            models.Index(
+                fields=["tenant", "target_id", "-sequence"],
+                name="outbox_by_target",
+                condition=models.Q(sequence__isnull=False),
             ),
         ]
 

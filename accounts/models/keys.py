@@ -13,7 +13,8 @@ class ApiKey(TenantModel):
     `root` is the public id of whoever stands at the start of the chain that minted it (a person
     or a first key);
     `granted_by_person` is True where a person gave it in the dashboard, which alone may carry
-    `ads:write:pending`.
+    `ads:write:pending`. With an `application` the row is what a person allowed an OAuth app: its
+    own digest opens nothing, the app's tokens point at it.
     """
 
     name = models.CharField(max_length=120)
@@ -21,8 +22,15 @@ class ApiKey(TenantModel):
     business = models.ForeignKey(
         "accounts.Business", null=True, blank=True, on_delete=models.CASCADE, related_name="+"
     )
+    application = models.ForeignKey(
+        "accounts.OAuthApplication",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
     environment = models.CharField(max_length=4)
-    purpose = models.CharField(max_length=12, default="minted")  # registration, login, minted
+    purpose = models.CharField(max_length=12, default="minted")  # registration, login, minted, app
     prefix = models.CharField(max_length=16)
     last4 = models.CharField(max_length=4)
     digest = models.CharField(max_length=64, unique=True)

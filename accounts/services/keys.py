@@ -12,7 +12,7 @@ from accounts.domain.scopes import PERSON_GRANTED, beyond, expand, unknown_scope
 from accounts.models import ApiKey
 from accounts.queries import MEMBERSHIPS_OF_USER, get_business, get_key
 from accounts.services.evidence import record_audit
-from core.actors import Actor
+from core.actors import Actor, ActorKind
 from core.crypto import checksum62, random_base62, sha256_hex
 from core.errors import ForbiddenError, InvalidError
 from core.ids import decode, encode, new_uuid
@@ -51,6 +51,7 @@ def create_key(
     business_id: UUID | None = None,
     expires_at: datetime | None = None,
     granted_by_person: bool = False,
+    application_id: UUID | None = None,
 ) -> tuple[ApiKey, str]:
     """Insert a key inside the tenant's scope and return it with its plain token."""
     token = new_token(environment)
@@ -70,6 +71,7 @@ def create_key(
         parent=parent,
         root=root or encode("key", key_id),
         granted_by_person=granted_by_person,
+        application_id=application_id,
         created_at=now,
         expires_at=expires_at,
     )
@@ -80,8 +82,10 @@ def mint_key(actor: Actor, new: NewKey, *, now: datetime) -> tuple[ApiKey, str]:
     """A key made by a key: a subset of its scopes, its environment, its business where it is
     bound to one.
 
-    Raises InvalidError, ForbiddenError (`scope_not_held`, `scope_needs_person`).
+    Raises InvalidError, ForbiddenError (`scope_not_held`, `scope_needs_person`,
+    `app_makes_no_keys`).
     """
+    _refuse_apps(actor)
     scopes = _checked_scopes(new.scopes)
     _refuse_person_scopes(scopes)
     _require_held(actor, scopes)
@@ -174,6 +178,16 @@ def _refuse_person_scopes(scopes: list[str]) -> None:
         )
 
 
+def _refuse_apps(actor: Actor) -> None:
+    """A key would outlast what the person allowed and can take back."""
+    if actor.kind is ActorKind.OAUTH_APP:
+        raise ForbiddenError(
+            _("An app makes no keys."),
+            code="app_makes_no_keys",
+            hint=_("Ask for the scopes you need when you are authorised."),
+        )
+
+
 def _require_held(actor: Actor, scopes: list[str]) -> None:
     missing = beyond(scopes, actor.scopes)
     if missing:
@@ -213,6 +227,7 @@ def rotate_key(
     """
     if not timedelta(0) <= grace <= MAX_GRACE:
         raise InvalidError(_("The grace is 0 to 604800 seconds."), field="grace_seconds")
+    _refuse_apps(actor)
     with tenant_tx(actor.tenant_id):
         old = get_key(actor, public_id, lock=True)
         _require_power_over(actor, old)

@@ -4,8 +4,6 @@
 refusal names that key.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -13,14 +11,23 @@ from typing import Annotated, Any
 
 import pydantic
 from django.utils.translation import gettext as _
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, StrictBool, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    WithJsonSchema,
+)
 
-from accounts.rendering import validation_error
+from campaigns.api import meanings
 from campaigns.commands.values import plain
 from campaigns.domain import words
 from campaigns.domain.words import fold, objective_of
 from core.errors import InvalidError
 from core.money import from_decimal, parse_currency
+from core.shapes import Words
 
 
 def _number(value: object) -> object:
@@ -35,7 +42,24 @@ def _day(value: object) -> object:
     return value
 
 
-Amount = Annotated[Decimal, BeforeValidator(_number)]
+def _shown(**rules: Any) -> Any:
+    """Rules that the commands judge, as the document tells them."""
+    return pydantic.Field(json_schema_extra=rules)
+
+
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_number),
+    WithJsonSchema({"type": "number", "minimum": 0, "description": "Main units of the currency."}),
+]
+Title = Annotated[StrictStr, _shown(minLength=1, maxLength=400)]
+Text = Annotated[StrictStr, _shown(maxLength=5000)]
+Line = Annotated[StrictStr, _shown(maxLength=255)]
+Address = Annotated[StrictStr, _shown(maxLength=2000, format="uri")]
+CurrencyCode = Annotated[StrictStr, _shown(pattern="^[A-Z]{3}$")]
+Id = Annotated[StrictStr, _shown(maxLength=64)]
+Publisher = Annotated[StrictStr, Words({**meanings.PUBLISHER, "meta": "both of them"})]
+Age = Annotated[StrictInt, _shown(minimum=13, maximum=65)]
 Day = Annotated[date, BeforeValidator(_day)]
 
 
@@ -46,9 +70,9 @@ class Body(pydantic.BaseModel):
 
 
 class Budget(Body):
-    type: StrictStr | None = None
+    type: Annotated[StrictStr, Words(meanings.BUDGET_TYPE)] | None = None
     amount: Amount | None = None
-    currency: StrictStr | None = None
+    currency: CurrencyCode | None = None
 
 
 class Schedule(Body):
@@ -58,8 +82,8 @@ class Schedule(Body):
 
 class OptimizationBody(Body):
     enabled: StrictBool = False
-    strategy: StrictStr = "maximize_conversions"
-    frequency: StrictStr = "daily"
+    strategy: Annotated[StrictStr, Words(meanings.STRATEGY)] = "maximize_conversions"
+    frequency: Annotated[StrictStr, Words(meanings.FREQUENCY)] = "daily"
 
 
 class Proposal(Body):
@@ -75,61 +99,61 @@ class Proposal(Body):
 
 
 class CampaignBody(Proposal):
-    """POST and PATCH of a campaign, flat or nested."""
+    """POST and PATCH of a campaign, flat or nested; words in any case."""
 
-    business_id: StrictStr | None = None
-    name: StrictStr | None = None
-    objective: StrictStr | None = None
-    platforms: list[StrictStr] | None = None
+    business_id: Id | None = None
+    name: Title | None = None
+    objective: Annotated[StrictStr, Words(meanings.OBJECTIVE)] | None = None
+    platforms: Annotated[list[Publisher], _shown(minItems=1, maxItems=2)] | None = None
     daily_budget: Amount | None = None
     budget: Budget | None = None
     schedule: Schedule | None = None
     start_date: Day | None = None
     end_date: Day | None = None
     optimization: OptimizationBody | None = None
-    product_description: StrictStr | None = None
-    message: StrictStr | None = None
-    target_url: StrictStr | None = None
-    audience_description: StrictStr | None = None
-    target_location: StrictStr | None = None
+    product_description: Text | None = None
+    message: Text | None = None
+    target_url: Address | None = None
+    audience_description: Text | None = None
+    target_location: Line | None = None
 
 
 class LaunchBody(Proposal):
-    ad_account_id: StrictStr = ""
-    page_id: StrictStr = ""
-    pixel_id: StrictStr = ""
+    ad_account_id: Id = ""
+    page_id: Id = ""
+    pixel_id: Id = ""
 
 
 class LocationBody(Body):
-    type: StrictStr = "country"
-    value: StrictStr
+    type: Annotated[StrictStr, Words(meanings.LOCATION_TYPE)] = "country"
+    value: Annotated[StrictStr, _shown(minLength=2, examples=["US", "Germany"])]
 
 
 class TargetingBody(Body):
-    age_min: StrictInt = 18
-    age_max: StrictInt = 65
-    locations: list[LocationBody]
-    interests: list[StrictStr] = []
+    age_min: Age = 18
+    age_max: Age = 65
+    locations: Annotated[list[LocationBody], _shown(minItems=1, maxItems=250)]
+    interests: Annotated[list[Title], _shown(maxItems=200)] = []
 
 
 class AdSetBody(Proposal):
-    name: StrictStr | None = None
+    name: Title | None = None
     targeting: TargetingBody | None = None
 
 
 class CreativeBody(Body):
-    headline: StrictStr = ""
-    primary_text: StrictStr = ""
-    description: StrictStr = ""
-    image_url: StrictStr | None = None
-    call_to_action: StrictStr = "learn_more"
-    link_url: StrictStr
+    headline: Line = ""
+    primary_text: Text = ""
+    description: Line = ""
+    image_url: Address | None = None
+    call_to_action: Annotated[StrictStr, Words(meanings.CALL_TO_ACTION)] = "learn_more"
+    link_url: Address
 
 
 class AdBody(Proposal):
-    name: StrictStr | None = None
+    name: Title | None = None
     creative: CreativeBody | None = None
-    generation_id: StrictStr | None = None
+    generation_id: Annotated[Id, _shown(pattern="^[A-Za-z0-9_-]*$")] | None = None
 
 
 class CommentBody(Body):
@@ -157,30 +181,6 @@ class Parsed:
             )
         self.fields[name] = value
         self.sent_as.setdefault(name, sent_as)
-
-
-@contextmanager
-def naming(sent_as: Mapping[str, str]) -> Iterator[None]:
-    """Refusals inside name the caller's keys."""
-    try:
-        yield
-    except pydantic.ValidationError as error:
-        raise _renamed(validation_error(error), sent_as) from error
-    except InvalidError as error:
-        raise _renamed(error, sent_as) from error
-
-
-def _renamed(error: InvalidError, sent_as: Mapping[str, str]) -> InvalidError:
-    details = dict(error.details)
-    head, dot, rest = str(details.get("field", "")).partition(".")
-    if head in sent_as:
-        details["field"] = sent_as[head] + dot + rest
-        error.message = error.message.replace(f"{head}:", f"{details['field']}:", 1)
-    for problem in details.get("problems", []):
-        first, point, tail = problem["field"].partition(".")
-        problem["field"] = sent_as.get(first, first) + point + tail
-    error.details = details
-    return error
 
 
 def campaign_fields(body: CampaignBody, *, currency: str) -> Parsed:

@@ -5,13 +5,14 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_base import actor_of, endpoint, page_limit, pagination, parse
+from accounts.api_base import actor_of, endpoint, page_limit, pagination, parse, parse_query
 from accounts.queries import business_for, get_business
 from campaigns import queries
 from campaigns.api.bodies import CampaignBody, LaunchBody, Proposal, campaign_fields
 from campaigns.api.common import send
+from campaigns.api.filters import CampaignQuery
 from campaigns.api.replies import gone, reply
-from campaigns.domain.words import BUDGET_TYPES, fold
+from campaigns.domain.words import BUDGET_TYPES
 from campaigns.gateway import DISPATCHING, PENDING, Outcome
 from campaigns.models import Campaign
 from campaigns.queries.printing import print_campaign, print_campaigns, print_stored
@@ -37,17 +38,16 @@ def _shown(request: Request, outcome: Outcome) -> dict[str, object] | None:
 
 @endpoint("GET", scope="ads:read")
 def list_all(request: Request) -> Response:
-    actor, params = actor_of(request), request.query_params
-    status, cursor = fold(params.get("status", "")), params.get("cursor", "")
+    actor, query = actor_of(request), parse_query(CampaignQuery, request)
     with tenant_tx(actor.tenant_id, readonly=True):
-        wanted = params.get("business_id", "")
+        wanted = query.business_id
         business_id = get_business(actor, wanted).id if wanted else None
         page = print_campaigns(
             actor,
             limit=page_limit(request),
-            after=read_cursor(cursor) if cursor else None,
+            after=read_cursor(query.cursor) if query.cursor else None,
             business_id=business_id,
-            status=status,
+            status=query.status or "",
         )
     return Response({"data": page.data, "pagination": pagination(page.last, page.total)})
 

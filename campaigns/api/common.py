@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api_base import actor_of, after_cursor, page_limit, pagination
-from campaigns.api.bodies import Proposal, naming
+from accounts.rendering import naming
+from campaigns.api.bodies import Proposal
 from campaigns.commands import restore
 from campaigns.gateway import Outcome, submit
 from campaigns.models import Campaign

@@ -3,25 +3,20 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_base import actor_of, endpoint, paginate, parse
+from accounts.api_base import actor_of, endpoint, paginate, parse, parse_query
 from campaigns import approvals, queries
 from campaigns.api.bodies import CommentBody
+from campaigns.api.filters import PendingQuery
 from campaigns.presenters import job_json, pending_json
-from campaigns.queries.pending import STATUSES
 from campaigns.queries.printing import get_job
 from core.clock import now
-from core.errors import InvalidError
 from core.tenancy import tenant_tx
-
-FILTERS = ("status", "axis", "risk", "kind", "proposer", "campaign_id")
 
 
 @endpoint("GET", scope="ads:read")
 def list_all(request: Request) -> Response:
-    actor = actor_of(request)
-    filters = {name: request.query_params.get(name, "") for name in FILTERS}
-    if filters["status"] and filters["status"] not in (*STATUSES, "all"):
-        raise InvalidError(f"status must be one of: all, {', '.join(STATUSES)}.", field="status")
+    actor, wanted = actor_of(request), parse_query(PendingQuery, request)
+    filters = wanted.model_dump(exclude={"limit", "cursor"}, exclude_defaults=True)
     with tenant_tx(actor.tenant_id, readonly=True):
         rows, pagination = paginate(request, queries.list_pending(actor, filters))
         return Response({"data": [pending_json(row) for row in rows], "pagination": pagination})

@@ -10,7 +10,7 @@ from campaigns.models import Creative, DispatchStep
 from core.errors import AppError
 from core.money import Money
 from core.tenancy import tenant_tx
-from creatives.services import image_content
+from creatives.services.assets import image_content
 from platforms.errors import PlatformError
 from platforms.ports import AdSetSpec, AdSpec, CampaignSpec, Changes, CreativeSpec
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from accounts.services.loops import Turns
+from campaigns import spend
 from campaigns.dispatch import outcomes, reconcile, send, writers
 from campaigns.dispatch.calls import external_id
 from campaigns.dispatch.claims import claim, is_activation
@@ -25,6 +26,9 @@ from platforms.ports import RemoteObject
 
 log = structlog.get_logger(__name__)
 BATCH = 20
+RAISED_OVER_THERE = (
+    "The budget was raised at the platform beyond what was reserved; it stays paused."
+)
 STOPS_BEAT_S = 0.2  # a stop whose bell was lost begins within a second on a busy machine too
 
 
@@ -96,12 +100,18 @@ def _carry_out(dispatch: Dispatch, ticker: Ticker) -> None:
 
 def _step(work: Work, step: DispatchStep) -> bool:
     """True once the step is done."""
-    if step.state in ("sent", "unknown"):
+    in_doubt = step if step.state in ("sent", "unknown") else None
+    if in_doubt is not None:
         answer = reconcile.resolve(work, step)
         if answer is not reconcile.Answer.AGAIN:
             return answer is reconcile.Answer.DONE
-    if is_activation(step) and not reconcile.is_alone(work):
-        return False
+        if work.is_fresh and not _is_as_expected(work, in_doubt):
+            return False
+    if is_activation(step):
+        if not reconcile.is_alone(work):
+            return False
+        if step.object_type == "campaign" and not _costs_what_was_reserved(work, step, in_doubt):
+            return False
     return send.send(work, step)
 
 
@@ -130,28 +140,65 @@ def _open(dispatch: Dispatch, ticker: Ticker) -> Work | None:
     return None
 
 
-def _is_as_expected(work: Work) -> bool:
-    """Read the target again, before the first call: it must still show what was decided upon."""
+def _is_as_expected(work: Work, in_doubt: DispatchStep | None = None) -> bool:
+    """Read the target again, before the first call and before it is made once more: it must still
+    show what was decided upon.
+    """
     expects = work.dispatch.expects
     if not expects.get("values"):
         return True
-    try:
-        remote = work.reader.read(
-            expects["object_type"],
-            external_id(work, expects["object_type"], expects["object_id"]),
-            currency=work.account.currency,
-        )
-    except PlatformError as error:
-        if error.kind in (*send.NOTHING_HAPPENED, "unknown") and not outcomes.is_too_old(work):
-            outcomes.try_later(work, None, error)
-        else:
-            outcomes.fail(work, None, error)
+    remote = _read(work, expects["object_type"], expects["object_id"], in_doubt=in_doubt)
+    if remote is None:
         return False
     current = {name: seen_value(remote, name) for name in expects["values"]}
     if current != expects["values"]:
         outcomes.conflict(work, current)
         return False
     return True
+
+
+def _costs_what_was_reserved(work: Work, step: DispatchStep, in_doubt: DispatchStep | None) -> bool:
+    """Whether the campaign, once it runs, costs no more than this Dispatch holds: the budget may
+    have been raised over there since it was decided upon.
+    """
+    remote = _read(work, "campaign", str(step.object_id), in_doubt=in_doubt)
+    if remote is None:
+        return False
+    if remote.budget is None:
+        return True
+    with tenant_tx(work.tenant_id, readonly=True):
+        fits = spend.covers(work.dispatch, remote.budget_type, remote.budget.micros)
+    if fits:
+        return True
+    if len(work.steps) > 1:
+        outcomes.fail(work, step, PlatformError("invalid", RAISED_OVER_THERE))
+    else:
+        current = {name: seen_value(remote, name) for name in ("budget_type", "budget_micros")}
+        outcomes.conflict(work, current)
+    return False
+
+
+def _read(
+    work: Work, object_type: str, object_id: str, *, in_doubt: DispatchStep | None
+) -> RemoteObject | None:
+    """The object as the platform shows it; None where it cannot be read now, with the work put off
+    or ended.
+    """
+    try:
+        return work.reader.read(
+            object_type,
+            external_id(work, object_type, object_id),
+            currency=work.account.currency,
+        )
+    except PlatformError as error:
+        later = error.kind in (*send.NOTHING_HAPPENED, "unknown")
+        if in_doubt is not None:
+            outcomes.still_unknown(work, in_doubt, wait=reconcile.LOOKUP_RETRY, error=error)
+        elif later and not outcomes.is_too_old(work):
+            outcomes.try_later(work, None, error)
+        else:
+            outcomes.fail(work, None, error)
+    return None
 
 
 def seen_value(remote: RemoteObject, name: str) -> Any:

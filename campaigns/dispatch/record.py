@@ -6,7 +6,7 @@ from typing import Any
 from accounts.services.evidence import emit, record_audit, verdict_public_id
 from campaigns.dispatch.work import PREFIXES, Work
 from campaigns.models import Campaign
-from core.actors import system_actor
+from core.actors import ActorKind, system_actor
 from core.failpoints import reach
 from core.ids import encode
 from platforms.errors import PlatformError
@@ -24,6 +24,7 @@ EVENTS = {
     "pause_ad": "ad.paused",
     "push_creative": "ad.optimized",
 }
+BUDGETS = frozenset({"set_daily_budget", "set_lifetime_budget"})
 UPDATED = {"campaign": "campaign.updated", "ad_set": "ad_set.updated", "ad": "ad.updated"}
 
 
@@ -83,6 +84,8 @@ def dispatched(work: Work, *, now: datetime) -> None:
         pk=dispatch.campaign_id
     )
     _emit(work, event, now=now, status=campaign.status, name=campaign.name)
+    if _is_reallocation(work):
+        _emit(work, "budget.reallocated", now=now, name=campaign.name)
     _emit(work, "ads.write.dispatched", now=now)
     made = {
         f"{step.object_type}_{step.seq}": step.external_id
@@ -96,6 +99,16 @@ def dispatched(work: Work, *, now: datetime) -> None:
         facts={"external_ids": made, "attempts": dispatch.attempts},
         detail={"notes": work.notes} if work.notes else {},
     )
+
+
+def _is_reallocation(work: Work) -> bool:
+    """Whether a rule moved the budget, or somebody by applying a suggestion, whose id is then the
+    command's group.
+    """
+    dispatch = work.dispatch
+    suggested = str(dispatch.command.get("group_id", "")).startswith("sug_")
+    by_rule = dispatch.actor_kind == ActorKind.OPTIMIZER
+    return dispatch.command_kind in BUDGETS and (suggested or by_rule)
 
 
 def failed(work: Work, error: PlatformError, *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Verdict
 from accounts.services.idempotency import keyed
-from billing.queries import campaign_limit
+from billing.queries import campaign_limit, plan_for_another_campaign
 from campaigns import spend
 from campaigns.commands import Command, CreateCampaign
 from campaigns.domain.authority import Answer, Decision, GateInput, decide
@@ -25,7 +25,7 @@ from core.actors import Actor, ActorKind
 from core.errors import ForbiddenError
 from core.ids import encode
 
-SCOPED = frozenset({ActorKind.API_KEY, ActorKind.OAUTH_APP})
+SCOPED = frozenset({ActorKind.API_KEY, ActorKind.OAUTH_APP, ActorKind.OPTIMIZER})
 
 
 def submit(
@@ -226,11 +226,14 @@ def _outcome(case: Case, verdict: Verdict, status: str, **parts: Any) -> Outcome
 
 
 def _deny(case: Case, verdict: Verdict, decision: Decision) -> Outcome:
-    facts = {"reason": decision.reason, "detail": decision.detail}
+    detail = decision.detail
+    if decision.reason == "plan_limit_reached":
+        detail = plan_for_another_campaign()
+    facts = {"reason": decision.reason, "detail": detail}
     public = encode("ver", verdict.id)
     effects.event(case, "ads.write.denied", {**facts, "verdict_id": public})
     effects.audit(case, "ads.write.denied", verdict_id=public, facts=facts)
-    return _outcome(case, verdict, DENIED, reason=decision.reason, detail=decision.detail)
+    return _outcome(case, verdict, DENIED, reason=decision.reason, detail=detail)
 
 
 def _allow(case: Case, verdict: Verdict, decision: Decision) -> Outcome:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core.actors import Actor
 from core.errors import AppError, InvalidError
-from creatives.services import keep_image
+from creatives.services.assets import keep_image
 
 FIELD = "creative.image_url"
 

@@ -8,13 +8,14 @@ from config.dialects import surface_of
 from core.errors import AppError
 
 
-def _json(request: HttpRequest, error: AppError) -> HttpResponse:
+def json_error(request: HttpRequest, error: AppError) -> HttpResponse:
+    """An error that is raised outside a view, as the API prints it."""
     return JsonResponse(error_body(error, getattr(request, "request_id", "")), status=error.status)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if surface_of(request.path):
-        return _json(
+        return json_error(
             request,
             AppError(
                 f"No route {request.method} {request.path}.",
@@ -28,13 +29,15 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if surface_of(request.path):
-        return _json(request, AppError("The request is malformed.", code="bad_request", status=400))
+        return json_error(
+            request, AppError("The request is malformed.", code="bad_request", status=400)
+        )
     return defaults.bad_request(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
     if surface_of(request.path):
-        return _json(
+        return json_error(
             request, AppError("Something failed on our side.", code="internal_error", status=500)
         )
     return defaults.server_error(request)

@@ -35,9 +35,11 @@ ICONS = {
     "policy": "M8 2l5 2v4c0 3-2.2 5-5 6-2.8-1-5-3-5-6V4z",
     "audit": "M4 2h6l3 3v9H4zM6.5 7h4M6.5 10h4",
     "keys": "M2.5 8a2.5 2.5 0 1 0 5 0 2.5 2.5 0 0 0-5 0zM7.5 8H14M11.5 8v2.5M14 8v2",
+    "apps": "M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z",
     "hooks": "M2 8h7M6.5 5L9.5 8l-3 3M11 3h3v10h-3",
     "team": "M6 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM2 13c0-5 8-5 8 0"
     "M11 3.5a2 2 0 0 1 0 4M12 9.5q2 .5 2 3.5",
+    "billing": "M2 4h12v8H2zM2 7h12M4.5 10h3",
     "settings": "M2 4.5h6M11 4.5h3M2 11.5h3M8 11.5h6M9.5 3v3M6.5 10v3",
     "unknown-outcomes": "M8 2.5l6 11H2zM8 6.5v3M8 11.5v.3",
 }
@@ -49,8 +51,10 @@ NAV: tuple[tuple[str, Promise], ...] = (
     ("policy", _("Policy")),
     ("audit", _("Audit log")),
     ("keys", _("Keys")),
+    ("apps", _("Apps")),
     ("hooks", _("Webhooks")),
     ("team", _("Team")),
+    ("billing", _("Billing")),
     ("settings", _("Settings")),
 )
 

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery, Sum, TextField
-from django.db.models.functions import Cast, JSONArray
+from django.db.models import Func, OuterRef, QuerySet, Subquery, Sum, TextField
+from django.db.models.functions import TruncWeek
 
 from platforms.metrics.models import CampaignTotals, MetricFact
 
@@ -49,12 +49,34 @@ def totals_by_campaign(
     return _grouped(_facts(campaign_ids, since, until), "campaign_id")
 
 
+class _RowText(Func):
+    """Columns as one text `(1,2,3)`: a third of what a JSON array costs PostgreSQL."""
+
+    output_field = TextField()
+    template = "(ROW(%(expressions)s))::text"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """The same text put together."""
+        return self.as_sql(
+            compiler,
+            connection,
+            template="('(' || %(expressions)s || ')')",
+            arg_joiner=" || ',' || ",
+            **context,
+        )
+
+
 def totals_column(campaign: str = "pk") -> Subquery:
-    """Lifetime sums per row of an outer query, whose `campaign` names the campaign: the JSON array
-    of a Totals as text, NULL without facts.
+    """Lifetime sums per row of an outer query, whose `campaign` names the campaign: what
+    `read_totals` reads, NULL without facts.
     """
     rows = CampaignTotals.objects.filter(campaign_id=OuterRef(campaign))
-    return Subquery(rows.values(sums=Cast(JSONArray(*_SUMS), TextField())))
+    return Subquery(rows.values(sums=_RowText(*_SUMS)))
+
+
+def read_totals(text: str) -> list[int]:
+    """The values of a Totals, in the order of its fields."""
+    return [int(number) for number in text[1:-1].split(",")]
 
 
 def lifetime_totals(campaign_ids: Iterable[UUID]) -> dict[UUID, CampaignTotals]:
@@ -75,6 +97,60 @@ def totals_by_day(
 ) -> dict[date, Totals]:
     """Sums per day of one campaign, oldest first."""
     return _grouped(_facts([campaign_id], since, until), "day")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Which facts are meant: those of businesses (keys, or a query of keys) on days, both bounds
+    included. None and "" narrow nothing.
+    """
+
+    business_ids: Iterable[UUID] | QuerySet[Any, UUID]
+    since: date
+    until: date
+    campaign_id: UUID | None = None
+    ad_account_id: UUID | None = None
+    publisher_platform: str = ""
+
+    def rows(self) -> QuerySet[MetricFact]:
+        """The rows themselves, in no order."""
+        wanted = {
+            "campaign_id": self.campaign_id,
+            "ad_account_id": self.ad_account_id,
+            "publisher_platform": self.publisher_platform,
+        }
+        found: QuerySet[MetricFact] = MetricFact.objects.filter(
+            business_id__in=self.business_ids,
+            day__gte=self.since,
+            day__lte=self.until,
+            **{name: value for name, value in wanted.items() if value},
+        )
+        return found
+
+
+def sums_of(rows: QuerySet[MetricFact], *keys: str) -> QuerySet[Any, dict[str, Any]]:
+    """One dictionary for each combination of `keys` (columns of a fact, or `week`: its Monday) with
+    the sums beside them. Name `currency` among the keys: amounts of two currencies have no sum.
+    """
+    if "week" in keys:
+        rows = rows.annotate(week=TruncWeek("day"))
+    found: QuerySet[Any, dict[str, Any]] = rows.order_by(*keys).values(*keys).annotate(**_SUMS)
+    return found
+
+
+def totals_of(
+    key: str, campaign_ids: Iterable[UUID], *, since: date, until: date
+) -> dict[UUID, Totals]:
+    """Sums per `key` (campaign_id, ad_set_id or ad_id)."""
+    return _grouped(_facts(campaign_ids, since, until), key)
+
+
+def daily_totals(
+    key: str, campaign_ids: Iterable[UUID], *, since: date, until: date
+) -> dict[tuple[UUID, date], Totals]:
+    """Sums per `key` (campaign_id, ad_set_id or ad_id) and day."""
+    rows = _facts(campaign_ids, since, until).order_by(key, "day").values(key, "day")
+    return {(row.pop(key), row.pop("day")): Totals(**row) for row in rows.annotate(**_SUMS)}
 
 
 def last_day(ad_account_id: UUID) -> date | None:

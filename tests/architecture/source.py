@@ -7,7 +7,16 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("accounts", "billing", "campaigns", "creatives", "platforms", "webhooks", "core")
+ROOMS = (
+    "accounts",
+    "analytics",
+    "billing",
+    "campaigns",
+    "creatives",
+    "platforms",
+    "webhooks",
+    "core",
+)
 
 
 @cache

@@ -171,7 +171,9 @@ def test_every_ring_names_a_bell() -> None:
 
     rung = {
         node.args[0].value
-        for path in chain(python_files("accounts", "campaigns", "platforms", "webhooks", "config"))
+        for path in chain(
+            python_files("accounts", "campaigns", "creatives", "platforms", "webhooks", "config")
+        )
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Call)
         and (

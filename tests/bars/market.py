@@ -70,13 +70,13 @@ class Market:
     ceiling is a rate and no sum of what ran one after another.
     """
 
-    def __init__(self, plan: Launches, seed: int) -> None:
+    def __init__(self, plan: Launches, seed: int, *, campaigns: int = CAMPAIGNS) -> None:
         self.plan, self.sim, self.cast = plan, plan.sim, plan.world.cast
         self.account = plan.accounts[0]
         self.draw, self.now = random.Random(seed), NOW
         self.moves: Counter[str] = Counter()
         self.over = self.most_at_risk = self.most_charged = self.outside = 0
-        plan.plan(CAMPAIGNS, ads=1)
+        plan.plan(campaigns, ads=1)
         self.remotes = {tree.campaign.id: Remote() for tree in plan.trees}
         self.keys = list(self.remotes)
         while plan.open_jobs():

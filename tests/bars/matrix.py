@@ -19,6 +19,7 @@ from django.test import Client
 from accounts.rls import tenant_models
 from core.actors import Role
 from core.tenancy import tenant_tx
+from tests import openapi
 from tests.routes import ROUTES, Row
 from tests.routewalk import PARAMETER, fill
 from tests.world import KINDS, World
@@ -223,6 +224,8 @@ def _own(caller: Caller, mine: World, theirs: World) -> list[str]:
         problems.append(f"the owner gets {response.status_code}: {text[:300]}")
     if shown and shown not in text:
         problems.append(f"the owner's {row.shows} is not shown")
+    if row.scope != "page":
+        problems += openapi.problems(caller.key, response)
     leaked = [mark for mark in theirs.marks() if mark in text]
     if leaked:
         problems.append(f"shows the neighbour's {leaked[:3]}")

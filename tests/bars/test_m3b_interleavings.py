@@ -83,7 +83,7 @@ def test_m3b_control_a_reservation_read_before_it_is_written_goes_over(sim):
 @pytest.mark.parametrize("by_hand", ["resumed", "raised"])
 def test_m3b_a_paused_campaign_that_somebody_touched_is_not_made_dearer(sim, by_hand):
     """Paused it counts nothing, so what was decided on must still hold when it is sent."""
-    market = Market(prepare(make_cast("acme"), sim, accounts=1, timezone="UTC"), SEED)
+    market = Market(prepare(make_cast("acme"), sim, accounts=1, timezone="UTC"), SEED, campaigns=1)
     sim.faults(rules=[])
     graph_id, key = next(iter(market.of_graph.items()))
     public, cast = encode("camp", key), market.cast
@@ -104,3 +104,54 @@ def test_m3b_a_paused_campaign_that_somebody_touched_is_not_made_dearer(sim, by_
     remote = market.remotes[key]
     market.look(by_us=False)
     assert remote.exposure == (26_250_000 if by_hand == "resumed" else 0)
+
+
+@pytest.mark.parametrize("was", ["on its way", "in doubt"])
+def test_m3b_a_budget_raised_by_hand_is_not_switched_on_by_us(sim, was):
+    """A resume decided while a pause is on its way, or sent and without effect, meets a campaign
+    that somebody has made dearer since: it costs what was reserved, or stays paused.
+    """
+    market = Market(prepare(make_cast("acme"), sim, accounts=1, timezone="UTC"), SEED, campaigns=1)
+    sim.faults(rules=[])
+    graph_id, key = next(iter(market.of_graph.items()))
+    public, cast = encode("camp", key), market.cast
+    act(cast, "pause_campaign", cast.agent, market.now, campaign_id=public)
+    if was == "in doubt":
+        market.send()
+        sim.faults(rules=[{"kind": "error_before", "share": 1.0, "methods": ["POST"]}])
+    act(cast, "resume_campaign", cast.agent, market.now, campaign_id=public)
+    if was == "in doubt":
+        market.send()
+        sim.faults(rules=[])
+    sim.edit(graph_id, daily_budget=9000)
+    market.look(by_us=False)
+    for _ in range(3):
+        market.now += timedelta(minutes=1)
+        market.send()
+    with tenant_tx(cast.tenant.id, readonly=True):
+        sent = Dispatch.objects.get(campaign_id=key, command_kind="resume_campaign")
+    assert (sent.state, sent.error_code) == ("failed", "stale_value")
+    assert market.remotes[key].status == "PAUSED"
+    assert market.at_risk() <= max(market.used()[0])
+
+
+def test_m3b_a_budget_in_doubt_is_not_sent_again_to_what_somebody_switched_on(sim):
+    market = Market(prepare(make_cast("acme"), sim, accounts=1, timezone="UTC"), SEED, campaigns=1)
+    sim.faults(rules=[])
+    graph_id, key = next(iter(market.of_graph.items()))
+    public, cast = encode("camp", key), market.cast
+    act(cast, "pause_campaign", cast.agent, market.now, campaign_id=public)
+    market.send()
+    market.now += timedelta(seconds=1)
+    sim.faults(rules=[{"kind": "error_before", "share": 1.0, "methods": ["POST"]}])
+    wish = {"budget_micros": 90_000_000, "currency": "USD"}
+    act(cast, "set_daily_budget", cast.agent, market.now, campaign_id=public, **wish)
+    market.send()
+    sim.faults(rules=[])
+    sim.edit(graph_id, status="ACTIVE")
+    market.look(by_us=False)
+    for _ in range(3):
+        market.now += timedelta(minutes=1)
+        market.send()
+    assert market.remotes[key].budget == 15_000_000
+    assert market.at_risk() <= max(market.used()[0])

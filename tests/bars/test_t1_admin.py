@@ -24,7 +24,7 @@ from tests.world import KINDS, World, make_world
 pytestmark = [pytest.mark.bar, pytest.mark.django_db]
 LABELS = {model._meta.label_lower for model in admin.site._registry}
 MODEL = re.compile(r"^/admin/(\w+)/(\w+)/")
-INDEX = r"/admin/(?P<app_label>campaigns|platforms|billing|webhooks|accounts)/$"
+INDEX = r"/admin/(?P<app_label>campaigns|analytics|platforms|billing|webhooks|accounts)/$"
 ANYTHING = r"/admin/(?P<url>.*)$"
 LOGIN, LOGOUT = "/admin/login/", "/admin/logout/"
 

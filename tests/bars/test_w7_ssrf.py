@@ -10,15 +10,17 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from django.conf import settings as django_settings
+from oauth2_provider.cimd import CIMDError
 
+from accounts.services.oauth_server import MetadataFetcher
 from core.http import OutsideFetchError, check_outside_url
 from core.ids import new_uuid
-from creatives.services import keep_image
+from creatives.services.assets import keep_image
 from tests.bars.ssrf_corpus import PUBLIC, RESOLVER, corpus
 from tests.cast import NOW, Cast
 from webhooks.domain.signing import new_secret
 from webhooks.models import Delivery, Endpoint
-from webhooks.services import courier, endpoints
+from webhooks.services import endpoints, sending
 
 pytestmark = pytest.mark.bar
 
@@ -29,7 +31,8 @@ def deliver(cast: Cast, url: str) -> None:
         new_secret(), context=endpoints.secret_context(endpoint)
     )
     delivery = Delivery(body=b"{}", event_id=new_uuid(), endpoint=endpoint)
-    if courier._post(delivery, endpoint, NOW).status == 0:
+    answers = sending.send(sending.Turn(endpoint, [delivery], NOW), lambda: NOW)
+    if answers[0].status == 0:
         raise OutsideFetchError
 
 
@@ -45,9 +48,17 @@ class Door:
     enter: Callable[[Cast, str], None]
 
 
+def fetch_metadata(_cast: Cast, url: str) -> None:
+    try:
+        MetadataFetcher().fetch(url)
+    except CIMDError as error:
+        raise error.__cause__ or error from None
+
+
 DOORS = {
-    "webhook delivery": Door("webhooks/services/courier.py:_send", deliver),
-    "image of an ad": Door("creatives/services.py:_fetch", fetch_image),
+    "metadata of an OAuth client": Door("accounts/services/oauth_server.py:fetch", fetch_metadata),
+    "webhook delivery": Door("webhooks/services/sending.py:send", deliver),
+    "image of an ad": Door("creatives/services/assets.py:_fetch", fetch_image),
 }
 
 

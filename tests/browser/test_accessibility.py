@@ -26,8 +26,10 @@ PAGES: dict[str, str] = {
     f"{FACTOR}totp/activate/": f"{FACTOR}totp/activate/",
     f"{FACTOR}webauthn/": f"{FACTOR}webauthn/",
     f"{FACTOR}webauthn/add/": f"{FACTOR}webauthn/add/",
+    "/apps/": "/apps/",
     "/attention/": "/attention/",
     "/audit/": "/audit/",
+    "/billing/": "/billing/",
     "/businesses/": "/businesses/",
     "/campaigns/": "/campaigns/",
     "/campaigns/new/": "/campaigns/new/",
@@ -43,6 +45,7 @@ PAGES: dict[str, str] = {
     f"{CAMPAIGN}ads/<str:ad_id>/creative/": "/campaigns/{campaign}/ads/{ad}/creative/",
     "/connections/": "/connections/",
     "/dev/mail/": "/dev/mail/",
+    "/docs/quick-start/": "/docs/quick-start/",
     "/inbox/": "/inbox/",
     "/inbox/<str:pending_id>/": "/inbox/{pending}/",
     "/keys/": "/keys/",
@@ -72,7 +75,23 @@ VISITOR: dict[str, str] = {
 }
 POSTED = "answers POST alone; its answer is one of the pages"
 NEEDS_FACTOR = "needs a second factor in use, which the pages before it lead to"
+FOR_PROGRAMS = "no page: what programs read or send"
+NOT_OURS = "a library's page around our document"
 EXEMPT: dict[str, str] = {
+    **dict.fromkeys((
+        "/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource",
+        "/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource/mcp/",
+        "/analytics/reports/<str:report_id>/file/", "/assets/<str:asset_id>",
+        "/billing/stripe/webhook", "/llms.txt", "/mcp", "/mcp/", "/oauth/revoke/", "/oauth/token/",
+        "/openapi.json", "/openapi.yml", "/skill.md",
+    ), FOR_PROGRAMS),
+    **dict.fromkeys((
+        "/apps/<str:app_id>/remove/", "/apps/access/<str:key_id>/revoke/", "/billing/cancel/",
+        "/billing/choose/", "/billing/portal/", "/billing/resume/",
+    ), POSTED),
+    "/docs/api/": NOT_OURS,
+    "/docs/api/reference/": NOT_OURS,
+    "/oauth/authorize/": "needs an app that asks",
     "/healthz": "JSON",
     "/readyz": "JSON",
     "/stream/pending/": "a stream",

@@ -11,10 +11,13 @@ from tests.crowd.actions import add_actions, add_spend
 from tests.crowd.businesses import add_businesses, add_connections
 from tests.crowd.campaigns import add_campaigns, add_tree
 from tests.crowd.evidence import add_evidence
+from tests.crowd.generations import add_generations
 from tests.crowd.hooks import add_webhooks
 from tests.crowd.people import add_people
 from tests.crowd.policies import add_policies
+from tests.crowd.reports import add_reports
 from tests.crowd.rows import CHAIN_START
+from tests.crowd.rules import add_rules
 from tests.world import World
 
 
@@ -44,3 +47,6 @@ def crowd(world: World, first: int, last: int) -> None:
         add_spend(world, campaigns, dispatches)
         add_evidence(world, numbers)
         add_webhooks(world, numbers)
+        add_reports(world, numbers)
+        add_rules(world, numbers)
+        add_generations(world, numbers)

@@ -1,7 +1,14 @@
 """People of the tenant and who is invited, keys, plans."""
 
-from accounts.models import ApiKey, Invitation, Membership, User
-from billing.models import Subscription
+from accounts.models import (
+    ApiKey,
+    AppRegistration,
+    Invitation,
+    Membership,
+    OAuthApplication,
+    User,
+)
+from billing.models import Invoice, Subscription
 from core.actors import Role
 from core.crypto import sha256_hex
 from core.ids import encode
@@ -11,7 +18,7 @@ from tests.world import World
 
 
 def add_people(world: World, numbers: range) -> None:
-    """Members, invitations, keys, ended subscriptions."""
+    """Members, invitations, keys, ended subscriptions, invoices."""
     users = User.objects.bulk_create(
         User(email=f"member-seed-{n}@acme.example", first_name="A", password="!", created_at=NOW)
         for n in numbers
@@ -51,5 +58,56 @@ def add_people(world: World, numbers: range) -> None:
             for n in numbers
         ),
     )
+    add_apps(world, numbers)
     ended = {"plan_id": 1, "status": "cancelled", "created_at": NOW, "cancelled_at": NOW}
     add(world, Subscription, (ended for _ in numbers))
+    add(
+        world,
+        Invoice,
+        (
+            {
+                "external_id": f"in_seed_{n}",
+                "number": f"invoice-seed-{n}",
+                "status": "paid",
+                "amount_due_micros": 49_000_000,
+                "amount_paid_micros": 49_000_000,
+                "currency": "USD",
+                "created_at": NOW,
+            }
+            for n in numbers
+        ),
+    )
+
+
+def add_apps(world: World, numbers: range) -> None:
+    """Registered apps, and what the owner allowed one of them."""
+    clients = OAuthApplication.objects.bulk_create(
+        OAuthApplication(
+            client_id=f"client-{n}",
+            name=f"app-seed-{n}",
+            client_secret="",
+            hash_client_secret=False,
+        )
+        for n in numbers
+    )
+    owner = world.cast.people[Role.OWNER]
+    same = {"created_by": "user_x", "created_at": NOW}
+    add(world, AppRegistration, ({"application": one, **same} for one in clients))
+    add(
+        world,
+        ApiKey,
+        (
+            {
+                "name": f"access-seed-{n}",
+                "user": owner,
+                "business": world.business,
+                "environment": "test",
+                "purpose": "app",
+                "application": clients[0],
+                "digest": sha256_hex(f"access {n}"),
+                "root": encode("user", owner.pk),
+                "created_at": NOW,
+            }
+            for n in numbers
+        ),
+    )

@@ -83,7 +83,7 @@ def ask(key: str, world: World) -> Answer:
     with CaptureQueriesContext(connection) as captured:
         response = caller.send(token=token)
     queries = tuple(query["sql"] for query in captured.captured_queries)
-    text = response.content.decode()
+    text = response.content.decode(errors="replace")
     if ROUTES[key].scope != "page":
         body = response.json() if "json" in response.headers.get("Content-Type", "") else {}
         rows = body.get("data", []) if "pagination" in body else []

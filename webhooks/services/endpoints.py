@@ -14,11 +14,13 @@ from accounts.services.evidence import record_audit
 from accounts.services.mail import queue_mail
 from core.actors import Actor, Role, system_actor
 from core.errors import ConflictError, ForbiddenError, InvalidError
-from core.http import OutsideFetchError, check_outside_url
+from core.http import OutsideFetchError, check_outside_url, is_dev_host
 from core.ids import encode, new_uuid
 from core.queue import ring
 from core.tenancy import tenant_tx
+from webhooks.domain import slack
 from webhooks.domain.signing import new_secret
+from webhooks.domain.states import SLACK, WEBHOOK
 from webhooks.models import Endpoint
 from webhooks.presenters import iso
 from webhooks.queries import get_endpoint
@@ -54,8 +56,10 @@ def create_endpoint(
     events: Iterable[str],
     now: datetime,
     business_id: str = "",
+    kind: str = WEBHOOK,
 ) -> tuple[Endpoint, str]:
-    """Insert an endpoint and return it with its plain secret, which is never shown again.
+    """Insert an endpoint and return it with its plain secret, which is never shown again: "" for
+    one of Slack, whose address is the secret.
 
     `business_id` is a public id, or empty for the actor's own business or for all of them. Raises
     InvalidError for a URL that is not public https, an unknown event, or one too many.
@@ -66,9 +70,9 @@ def create_endpoint(
             code="business_bound",
             hint=_("Choose one business, or use a key that is bound to one."),
         )
-    _check_url(url)
+    _check_url(url, kind)
     chosen = _check_events(events)
-    secret = new_secret()
+    secret = "" if kind == SLACK else new_secret()
     with tenant_tx(actor.tenant_id):
         if Endpoint.objects.filter(deleted_at=None).count() >= MAX_ENDPOINTS:
             raise InvalidError(
@@ -80,14 +84,27 @@ def create_endpoint(
             tenant_id=actor.tenant_id,
             business_id=_bound_business(actor, business_id, environment),
             environment=environment,
-            url=url,
+            kind=kind,
             events=chosen,
             created_at=now,
         )
-        endpoint.sealed_secret = settings.KEY_RING.encrypt(secret, context=secret_context(endpoint))
+        _set_url(endpoint, url)
+        if secret:
+            _seal(endpoint, secret)
         Endpoint.objects.bulk_create([endpoint])
         audit(actor, "webhook.created", endpoint, now=now)
     return endpoint, secret
+
+
+def _set_url(endpoint: Endpoint, url: str) -> None:
+    endpoint.url = url
+    if endpoint.kind == SLACK:
+        endpoint.url = slack.masked(url)
+        _seal(endpoint, url)
+
+
+def _seal(endpoint: Endpoint, secret: str) -> None:
+    endpoint.sealed_secret = settings.KEY_RING.encrypt(secret, context=secret_context(endpoint))
 
 
 def _bound_business(actor: Actor, public_id: str, environment: str) -> UUID | None:
@@ -121,6 +138,12 @@ def rotate_secret(
     secret = new_secret()
     with tenant_tx(actor.tenant_id):
         endpoint = get_endpoint(actor, public_id, lock=True)
+        if endpoint.kind == SLACK:
+            raise ConflictError(
+                _("Slack's deliveries are not signed, so there is no secret to rotate."),
+                code="webhook_without_secret",
+                hint=_("Make a new address in Slack and change url to it."),
+            )
         if grace and _overlaps(endpoint, now):
             raise ConflictError(
                 _("The last rotation's old secret still signs."),
@@ -130,7 +153,7 @@ def rotate_secret(
             )
         endpoint.sealed_old_secret = endpoint.sealed_secret if grace else ""
         endpoint.old_secret_until = now + grace if grace else None
-        endpoint.sealed_secret = settings.KEY_RING.encrypt(secret, context=secret_context(endpoint))
+        _seal(endpoint, secret)
         endpoint.save(update_fields=["sealed_secret", "sealed_old_secret", "old_secret_until"])
         seconds = int(grace.total_seconds())
         audit(actor, "webhook.rotated", endpoint, now=now, grace_seconds=seconds)
@@ -138,8 +161,8 @@ def rotate_secret(
 
 
 def pause_endpoint(actor: Actor, public_id: str, *, now: datetime) -> Endpoint:
-    """Stop deliveries; what happens meanwhile is not kept for it. Nothing to do for one that is
-    off.
+    """Stop deliveries; what happens meanwhile is missed, until it is replayed. Nothing to do for
+    one that is off.
     """
     with tenant_tx(actor.tenant_id):
         endpoint = get_endpoint(actor, public_id, lock=True)
@@ -178,14 +201,14 @@ def update_endpoint(
     is_active: bool | None = None,
 ) -> Endpoint:
     """Change what is given; switching on again forgets past failures. Raises as creation does."""
-    if url is not None:
-        _check_url(url)
     chosen = None if events is None else _check_events(events)
     with tenant_tx(actor.tenant_id):
         endpoint = get_endpoint(actor, public_id, lock=True)
-        endpoint.url = endpoint.url if url is None else url
+        if url is not None:
+            _check_url(url, endpoint.kind)
+            _set_url(endpoint, url)
         endpoint.events = endpoint.events if chosen is None else chosen
-        endpoint.save(update_fields=["url", "events"])
+        endpoint.save(update_fields=["url", "events", "sealed_secret"])
         if is_active is not None:
             _switch(endpoint, is_active=is_active)
         audit(actor, "webhook.updated", endpoint, now=now)
@@ -242,7 +265,13 @@ def audit(
     )
 
 
-def _check_url(url: str) -> None:
+def _check_url(url: str, kind: str) -> None:
+    if kind == SLACK and not (slack.is_slack_address(url) or is_dev_host(url)):
+        raise InvalidError(
+            _("url must be an incoming webhook of Slack."),
+            field="url",
+            hint=_("Copy it from Slack: https://hooks.slack.com/services/…"),
+        )
     try:
         check_outside_url(url, https_only=True)
     except OutsideFetchError as error:

@@ -12,7 +12,7 @@ from core.queue import ring
 from core.tenancy import tenant_tx
 from webhooks.domain.states import ERASED, PING
 from webhooks.models import Delivery, Endpoint
-from webhooks.presenters import event_body, iso, ping_event
+from webhooks.presenters import body_for, iso, ping_event
 from webhooks.queries import get_delivery, get_endpoint, replayable, waiting
 from webhooks.services.endpoints import audit
 
@@ -38,7 +38,7 @@ def ping(actor: Actor, public_id: str, *, now: datetime) -> Delivery:
             endpoint=endpoint,
             event_id=event.id,
             event_type=PING,
-            body=event_body(event),
+            body=body_for(endpoint, event),
             state="ready",
             next_attempt_at=now,
             created_at=now,

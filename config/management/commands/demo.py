@@ -99,6 +99,7 @@ def banner(demo: state.Demo) -> str:
             "The agent's key (test), and a first call:",
             f"  {demo.token}",
             f'  curl -H "Authorization: Bearer {demo.token}" {url}/api/v1/campaigns',
+            f"  MCP: {url}/mcp/ with the same header (docs/mcp.md)",
             "",
             "Ctrl-C stops; the data stay. RESET=1 make demo starts afresh.",
             "",

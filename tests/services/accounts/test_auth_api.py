@@ -287,7 +287,8 @@ def test_revoked_key_is_refused_at_once(acme):
     assert call("DELETE", f"/auth/keys/{key_id}", token=acme.token).status_code == 204
     answer = call("GET", "/account/profile", token=acme.token)
     assert answer.status_code == 401
-    assert answer["WWW-Authenticate"] == "Bearer"
+    metadata = "http://127.0.0.1:8000/.well-known/oauth-protected-resource"
+    assert answer["WWW-Authenticate"] == f'Bearer resource_metadata="{metadata}"'
     with tenant_tx(acme.tenant.id):
         assert AuditEvent.objects.get().event_type == "key.revoked"
 

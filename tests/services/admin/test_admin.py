@@ -68,8 +68,19 @@ def test_every_tenant_table_is_registered_read_only() -> None:
     assert all(isinstance(one, ReadOnlyAdmin) for one in admin.site._registry.values())
 
 
-# Rows that no super-admin has a question about: locks, kept answers, texts beside the chain.
+# Rows that no super-admin has a question about: locks, kept answers, texts beside the chain; and
+# what an organisation's own pages and API show it.
 INTERNAL = {
+    "AppRegistration",
+    "BrandRules",
+    "CreditLedger",
+    "CreditReservation",
+    "Customer",
+    "Generation",
+    "Invoice",
+    "Rule",
+    "RuleFiring",
+    "StoredSuggestion",
     "Asset",
     "AuditDetail",
     "AuditHead",

@@ -13,7 +13,9 @@ from billing.models import Subscription
 from core.clock import now
 from core.ids import encode
 from core.tenancy import tenant_tx
+from tests.bars.matrix import Caller, rolled_back
 from tests.cast import NOW
+from tests.world import make_world
 
 
 @pytest.fixture(autouse=True)
@@ -129,3 +131,54 @@ def test_a11_counter_is_exact_under_64_threads(db):
     print(f"BAR A11 control read-then-write allowed={over} of 1280, limit 500")
     assert over >= 500
     assert now() > NOW
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/v1/billing/status", "", 200),
+        ("POST", "/v1/account/business", '{"name":"New"}', 201),
+        ("POST", "/v1/account/business", "{", 400),
+        ("GET", "/v1/pending-actions/pa_x", "", 404),
+        ("DELETE", "/v1/billing/status", "", 405),
+        ("POST", "/v1/billing/cancel", "", 409),
+        ("POST", "/v1/billing/subscribe", '{"plan":"gold"}', 422),
+    ],
+)
+def test_three_headers_are_on_every_kind_of_answer(acme, method, path, body, status):
+    answer = Client().generic(method, path, body, "application/json", headers=acme.headers)
+    assert answer.status_code == status, answer.content
+    assert int(answer["X-RateLimit-Limit"]) == 10
+    assert int(answer["X-RateLimit-Remaining"]) == 9
+    assert int(answer["X-RateLimit-Reset"]) == int(NOW.timestamp()) + 60
+    assert "Retry-After" not in answer.headers
+
+
+STOPS = [
+    "POST /keys/<str:key_id>/revoke/",
+    "POST /inbox/<str:pending_id>/<slug:decision>/",
+    "POST /policy/<str:business_id>/kill-switch/engage/",
+    "POST /campaigns/<str:campaign_id>/do/<slug:kind>/<str:target_id>/",
+]
+
+
+def test_a_person_stops_harm_with_every_quota_used_up_and_the_plan_unpaid(db):
+    world = make_world("acme")
+    tenant_id = world.cast.tenant.id
+    with tenant_tx(tenant_id):
+        for kind in ("key", "pending", "campaign"):
+            world.row(kind)
+        Subscription.objects.create(
+            tenant_id=tenant_id, plan_id=4, status="unpaid", past_due_since=NOW, created_at=NOW
+        )
+    day = Limit("plan-day", 500, 86_400)
+    for _ in range(500):
+        hit([(day, f"{tenant_id}:test")], now=NOW)
+    assert get(world.cast).status_code == 429
+    for key in STOPS:
+        with rolled_back():
+            answer = Caller(key, world).send(token=None)
+            assert answer.status_code in (302, 303), (key, answer.content)
+    key_id = encode("key", world.cast.key.id)
+    answer = Client().delete(f"/v1/auth/keys/{key_id}", headers=world.cast.headers)
+    assert answer.status_code == 204

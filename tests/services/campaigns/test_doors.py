@@ -1,5 +1,5 @@
-"""Every write is reachable from REST, the dashboard and a plain call, through the same Command and
-with equal result.
+"""Every write is reachable from REST, the dashboard, an MCP tool and a plain call, through the same
+Command and with equal result.
 """
 
 import json
@@ -17,6 +17,7 @@ from core.actors import Role
 from core.ids import encode
 from core.tenancy import tenant_tx
 from tests.services.campaigns.stage import MICROS, act, connect, running
+from tests.services.mcp.talk import data
 
 TARGETING = {
     "age_min": 25,
@@ -110,6 +111,31 @@ DOORS = {
         (DO + "/pause_ad/{ad}/", {}),
     ),
 }
+TOOL_TARGETING = {"age_min": 25, "age_max": 45, "countries": ["DE"], "interests": ["books"]}
+
+
+def proposed(action, target, **values):
+    return "propose_change", {"action": action, "target_id": target, "values": values}
+
+
+# operation: (tool, arguments)
+TOOL_DOORS = {
+    "create_campaign": ("create_campaign", {**NEW, "budget": 50, "business_id": "{biz}"}),
+    "update_campaign": proposed("update_campaign", "{camp}", name="Renamed"),
+    "set_daily_budget": ("manage_budget", {"campaign_id": "{camp}", "amount": 60}),
+    "set_schedule": proposed("set_schedule", "{camp}", end_date="2030-01-31"),
+    "pause_campaign": proposed("pause_campaign", "{camp}"),
+    "archive_campaign": proposed("archive_campaign", "{camp}"),
+    "create_ad_set": proposed("create_ad_set", "{camp}", name="DE", targeting=TOOL_TARGETING),
+    "set_targeting": proposed("set_targeting", "{aset}", targeting=TOOL_TARGETING),
+    "pause_ad_set": proposed("pause_ad_set", "{aset}"),
+    "create_ad": (
+        "attach_creative",
+        {"ad_set_id": "{aset}", "name": "A", "creative": CREATIVE},
+    ),
+    "push_creative": ("attach_creative", {"ad_id": "{ad}", "creative": CREATIVE}),
+    "pause_ad": proposed("pause_ad", "{ad}"),
+}
 # The other operations share the view and the plan of one above, or belong to the kill switch or the
 # desk of unknown outcomes.
 SHARED = {
@@ -130,6 +156,7 @@ SHARED = {
 
 def test_doors_name_every_operation():
     assert DOORS.keys() | SHARED == OPERATIONS.keys()
+    assert TOOL_DOORS.keys() == DOORS.keys()
 
 
 @pytest.fixture
@@ -216,6 +243,11 @@ def test_doors_have_equal_results(stage, kind):
         answer = browser.post(page, form)
         assert answer.status_code in (302, 303), answer.content
         results["dashboard"] = left_behind(cast, known)
+    with undone():
+        tool, arguments = filled(TOOL_DOORS[kind], ids)
+        data(cast.token, tool, arguments)
+        results["mcp"] = left_behind(cast, known)
     assert results["plain"] != untouched
+    assert results["mcp"] == results["plain"]
     assert results["rest"] == results["plain"]
     assert results["dashboard"] == results["plain"]

@@ -271,11 +271,19 @@ def test_list_and_single_read_print_the_row_and_its_lifetime_totals(api, acme):
         "ctr": 1.0,
         "conversions": 2,
         "spend": 12.5,
-        "cpc": 0.62,
+        "cpc": 0.63,
         "roas": 2.0,
     }
     assert listed[camp_id(fresh)]["metrics"]["impressions"] == 0
     assert listed[camp_id(fresh)]["metrics"]["roas"] is None
+
+
+def test_text_that_holds_the_separator_of_a_row_is_printed_whole(api, acme):
+    words = {"name": "a\x1fb", "message": "\x1f", "target_location": "x\x1f\x1fy"}
+    row = running(acme, connect(acme), **words)
+    [doc] = api("get", "/campaigns").doc["data"]
+    assert {name: doc[name] for name in words} == words
+    assert doc == api("get", f"/campaigns/{camp_id(row)}").doc
 
 
 def deliver(cast, campaign, *, day):

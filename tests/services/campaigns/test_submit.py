@@ -227,7 +227,7 @@ def test_rival_cannot_touch(acme, rival, account):
 def test_free_plan_holds_three_campaigns(acme):
     outcomes = [create(acme, name=f"C{n}") for n in range(4)]
     assert [o.status for o in outcomes] == ["applied", "applied", "applied", "denied"]
-    assert outcomes[3].reason == "plan_limit_reached"
+    assert (outcomes[3].reason, outcomes[3].detail) == ("plan_limit_reached", "standard")
     assert count(acme, Campaign) == 3
 
 

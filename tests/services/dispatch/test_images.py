@@ -13,9 +13,9 @@ from core.http import OutsideFetchError
 from core.ids import encode, new_uuid
 from core.tenancy import tenant_tx
 from creatives.models import Asset
-from creatives.services import (
+from creatives.presenters import asset_url
+from creatives.services.assets import (
     InvalidImageError,
-    asset_url,
     image_content,
     keep_image,
     own_asset_id,

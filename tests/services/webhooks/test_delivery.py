@@ -4,17 +4,21 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from standardwebhooks.webhooks import Webhook
 
 from accounts.services.evidence import emit
+from core.ids import encode, new_uuid
 from core.tenancy import tenant_tx
-from tests.cast import NOW
-from tests.receivers import receiver
+from tests.cast import NOW, make_cast
+from tests.receivers import receiver, session_of
 from webhooks import services
-from webhooks.models import Delivery, Endpoint
+from webhooks.domain import lanes
+from webhooks.models import Delivery
+from webhooks.services import endpoints, sending
 
 EVENT = "campaign.created"
 
@@ -129,38 +133,143 @@ def test_delivery_leaves_a_leased_row_alone_until_the_lease_ends(acme, hook):
     assert states(acme) == [("delivered", 2)]
 
 
-def test_run_forever_delivers_to_healthy_endpoints_while_one_hangs(acme_committed, settings):
-    cast = acme_committed
-    with receiver() as good, receiver() as slow:
-        settings.DEV_WEBHOOK_HOSTS = frozenset({good.origin, slow.origin})
-        release = threading.Event()
-        subscribe(cast, slow)
+def arrived_beside_hanging(casts, settings, monkeypatch, *, hanging, seconds):
+    """How many of 5 events reach the other tenant's receiver while `hanging` endpoints of the
+    first answer nothing at all, and how many of those hang at the same time.
+    """
+    slow_cast, cast = casts
+    monkeypatch.setattr(endpoints, "MAX_ENDPOINTS", hanging)
+    release, hang = threading.Event(), set()
+    real = sending.OutsideSession
+
+    def fetch(method, url, **kwargs):
+        if "/hang" in url:
+            hang.add(url)
+            release.wait(120)
+        with real(url) as session:
+            return session.request(method, **kwargs)
+
+    monkeypatch.setattr(sending, "OutsideSession", session_of(fetch))
+    with receiver() as good:
+        settings.DEV_WEBHOOK_HOSTS = frozenset({good.origin})
+        for number in range(hanging):
+            url = f"{good.origin}/hang/{number}"
+            services.create_endpoint(
+                slow_cast.agent, environment="test", url=url, events=[EVENT], now=NOW
+            )
         subscribe(cast, good)
-        slow.default = 200
-        original = services.courier.fetch_outside
-
-        def fetch(method, url, **kwargs):
-            if url == slow.url:
-                release.wait(120)
-            return original(method, url, **kwargs)
-
-        services.courier.fetch_outside = fetch
-        stop = threading.Event()
+        happen(slow_cast, count=3)
+        stop, until = threading.Event(), time.monotonic() + seconds
         loop = threading.Thread(target=services.run_forever, args=(stop,))
+        loop.start()
         try:
+            while not hang and time.monotonic() < until:
+                time.sleep(0.02)
             happen(cast, count=5)
-            loop.start()
-            deadline = threading.Event()
-            for _ in range(1200):
-                if len(good.requests) == 5:
+            while len(got := [r for r in good.requests if r[0] == "/hook"]) < 5:
+                if time.monotonic() > until:
                     break
-                deadline.wait(0.05)
-            assert len(good.requests) == 5
-            assert slow.requests == []
+                time.sleep(0.02)
+            return len(got), len(hang)
         finally:
             release.set()
             stop.set()
             loop.join()
-            services.courier.fetch_outside = original
-    with tenant_tx(cast.tenant.id, readonly=True):
-        assert Endpoint.objects.filter(consecutive_failures=0).count() == 2
+
+
+def test_a_tenant_whose_endpoints_all_hang_delays_nobody(two_committed, settings, monkeypatch):
+    arrived, hang = arrived_beside_hanging(
+        two_committed, settings, monkeypatch, hanging=40, seconds=60
+    )
+    assert (arrived, hang) == (5, lanes.A_TENANT)
+
+
+def test_control_with_room_for_eight_the_hanging_ones_take_it_all(
+    two_committed, settings, monkeypatch
+):
+    monkeypatch.setattr(lanes, "SENDERS", 8)
+    found = arrived_beside_hanging(two_committed, settings, monkeypatch, hanging=12, seconds=4)
+    assert found == (0, 8)
+
+
+@pytest.fixture
+def two_committed(acme_committed):
+    return acme_committed, make_cast("rival")
+
+
+def test_each_objects_events_are_numbered_from_one(acme, hook):
+    subscribe(acme, hook)
+    for target in ("camp_a", "camp_b", "camp_a", ""):
+        happen_to(acme, target)
+    services.fan_out(NOW)
+    happen_to(acme, "camp_a", moment=NOW + timedelta(seconds=1))
+    services.fan_out(NOW)
+    while services.deliver_due(NOW):
+        pass
+    bodies = [json.loads(body) for _, _, body in hook.requests]
+    numbers = sorted((one["data"]["target"], one["sequence"] or 0) for one in bodies)
+    assert numbers == [("", 0), ("camp_a", 1), ("camp_a", 2), ("camp_a", 3), ("camp_b", 1)]
+
+
+def happen_to(cast, target, moment=NOW):
+    with tenant_tx(cast.tenant.id):
+        emit(
+            EVENT,
+            {"target": target},
+            tenant_id=cast.tenant.id,
+            environment="test",
+            now=moment,
+            target_id=target,
+        )
+
+
+def test_what_happens_during_a_pause_is_missed_and_comes_by_replay(acme, hook):
+    made, _ = subscribe(acme, hook)
+    public_id = encode("whk", made.pk)
+    services.pause_endpoint(acme.agent, public_id, now=NOW)
+    happen(acme, count=3)
+    assert services.deliver_due(NOW) == 0
+    assert states(acme) == [("missed", 0)] * 3
+    services.resume_endpoint(acme.agent, public_id, now=NOW)
+    assert services.deliver_due(NOW) == 0
+    assert hook.requests == []
+    queued, cursor = services.replay_since(
+        acme.agent, public_id, NOW - timedelta(hours=1), failed_only=True, now=NOW
+    )
+    assert (queued, cursor) == (3, "")
+    assert services.deliver_due(NOW) == 3
+    numbers = sorted(json.loads(body)["data"]["campaign_id"] for _, _, body in hook.requests)
+    assert numbers == ["camp_0", "camp_1", "camp_2"]
+
+
+def test_a_failure_in_a_turn_leaves_the_rest_untried(acme, hook):
+    subscribe(acme, hook)
+    happen(acme, count=4)
+    hook.answers = [200, 503]
+    assert services.deliver_due(NOW) == 4  # the second round tries what the first left
+    assert states(acme) == [("delivered", 1)] * 3 + [("ready", 1)]
+
+
+def test_one_connection_serves_a_turn(acme, hook):
+    subscribe(acme, hook)
+    happen(acme, count=10)
+    services.deliver_due(NOW)
+    assert len(hook.requests) == 10
+    assert states(acme) == [("delivered", 1)] * 10
+
+
+def test_lanes_leave_room():
+    held = lanes.Lanes()
+    tenant, other = new_uuid(), new_uuid()
+    mine = [new_uuid() for _ in range(lanes.A_TENANT + 1)]
+    assert [held.enter(tenant, one, is_failing=False) for one in mine].count(True) == lanes.A_TENANT
+    assert not held.enter(tenant, mine[0], is_failing=False)
+    assert held.enter(other, new_uuid(), is_failing=False)
+    held.leave(mine[0], seconds_a_try=lanes.SLOW_S)
+    for one in mine[1 : lanes.A_TENANT]:
+        held.leave(one, seconds_a_try=0.1)
+    failing = [new_uuid() for _ in range(lanes.DOUBTFUL_OF_A_TENANT - 1)]
+    assert all(held.enter(tenant, one, is_failing=True) for one in failing)
+    assert held.enter(tenant, mine[0], is_failing=False)  # it was slow: the last doubtful place
+    assert not held.enter(tenant, new_uuid(), is_failing=True)
+    assert held.enter(tenant, new_uuid(), is_failing=False)

@@ -160,7 +160,10 @@ def test_pause_and_resume(acme, hook, made):
     assert call(acme, "post", f"/{made['id']}/pause", status=200)["active"] is False
     assert call(acme, "post", f"/{made['id']}/pause", status=200)["active"] is False
     happen(acme)
-    assert rows(acme) == []
+    assert services.deliver_due(now()) == 0
+    assert hook.requests == []
+    shown = call(acme, "get", f"/{made['id']}/deliveries?state=missed", status=200)["data"]
+    assert [(one["state"], one["attempts"]) for one in shown] == [("missed", 0)]
     for path in ("ping", "replay"):
         body = {"since": now().isoformat()} if path == "replay" else {}
         error = call(acme, "post", f"/{made['id']}/{path}", body, status=409)["error"]

@@ -47,6 +47,7 @@ def page(acme, hook):
 
 def form(**changes):
     return {
+        "kind": "webhook",
         "url": "https://acme.example/hook",
         "environment": "test",
         "business_id": "",

@@ -10,18 +10,18 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.errors import InvalidError, NotFoundError
 from core.http import OutsideFetchError, fetch_outside
-from core.ids import decode, encode
+from core.ids import decode
 from core.tenancy import tenant_tx
 from creatives.models import Asset
+from creatives.presenters import ASSET_PATH
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-ASSET_PATH = "/assets/"
 
 
 class InvalidImageError(InvalidError):
@@ -77,11 +77,6 @@ def own_asset_id(url: str) -> UUID | None:
     return None
 
 
-def asset_url(asset: Asset) -> str:
-    """The address under which people and commands name an asset."""
-    return f"{settings.PUBLIC_URL}{ASSET_PATH}{encode('ast', asset.id)}"
-
-
 def _fetch(url: str) -> bytes:
     answer = fetch_outside("GET", url, max_body=MAX_BYTES)
     if answer.status != 200:
@@ -126,6 +121,20 @@ def reencode(content: bytes) -> tuple[bytes, str, tuple[int, int]]:
     """Bytes without metadata or trailing data, their content type, width and height: PNG where
     the image has transparency, JPEG otherwise; of an animation the first frame.
     """
+    plain = opened(content)
+    out = io.BytesIO()
+    if plain.mode == "RGBA":
+        plain.save(out, "PNG", optimize=False)
+        return out.getvalue(), "image/png", plain.size
+    plain.save(out, "JPEG", quality=90)
+    return out.getvalue(), "image/jpeg", plain.size
+
+
+def opened(content: bytes) -> Image.Image:
+    """The decoded first frame, RGBA where it has transparency, RGB otherwise.
+
+    Raises InvalidImageError for anything that is not an image within the limits.
+    """
     if len(content) > MAX_BYTES:
         raise InvalidImageError(_("The image is larger than 8 MB."))
     try:
@@ -133,16 +142,20 @@ def reencode(content: bytes) -> tuple[bytes, str, tuple[int, int]]:
             if image.width * image.height > MAX_PIXELS:
                 raise InvalidImageError(_("The image has more than 40 megapixels."))
             image.load()
-            has_alpha = image.has_transparency_data
-            plain = image.convert("RGBA" if has_alpha else "RGB")
+            plain = image.convert("RGBA" if image.has_transparency_data else "RGB")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise InvalidImageError from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InvalidImageError(_("The image has more than 40 megapixels.")) from error
     plain.info.clear()
+    return plain
+
+
+def fitted(content: bytes, size: tuple[int, int]) -> bytes:
+    """An image cropped around its centre and scaled to exactly `size`, as PNG.
+
+    Raises InvalidImageError.
+    """
     out = io.BytesIO()
-    if has_alpha:
-        plain.save(out, "PNG", optimize=False)
-        return out.getvalue(), "image/png", plain.size
-    plain.save(out, "JPEG", quality=90)
-    return out.getvalue(), "image/jpeg", plain.size
+    ImageOps.fit(opened(content), size).save(out, "PNG")
+    return out.getvalue()

@@ -1,0 +1,20 @@
+"""Super-admins look at reports, not into them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from accounts.superadmin import ReadOnlyAdmin
+from analytics.models import Report
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnlyAdmin):
+    list_display = ["id", "tenant", "environment", "format", "state", "created_at"]
+    list_select_related = ["tenant"]
+    ordering = ["-created_at"]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return [name for name in super().get_fields(request, obj) if name != "content"]

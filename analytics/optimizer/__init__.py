@@ -1,0 +1,1 @@
+"""Rules and suggestions: what the product would change by itself, and what it proposes."""

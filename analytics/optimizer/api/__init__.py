@@ -1,0 +1,1 @@
+"""REST faces of rules and suggestions."""

@@ -1,0 +1,1 @@
+"""Writes of the optimizer. What reaches an ad account goes through the gate alone."""

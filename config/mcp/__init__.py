@@ -1,0 +1,1 @@
+"""The buyer MCP server: tools of the rooms over Model Context Protocol."""

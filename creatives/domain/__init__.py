@@ -1,0 +1,1 @@
+"""Rules of the room `creatives`: no Django, no clock, no I/O."""

@@ -1,0 +1,1 @@
+"""Changes of the room `creatives`: images that are kept, generations, brand rules."""
