@@ -105,9 +105,8 @@ def told(tried, rejected, when, whose=("old", "new")):
     return sum(tried[place] for place in places), sum(rejected[place] for place in places)
 
 
-@pytest.mark.django_db
-def test_w6_rotation_rejects_neither_secret_for_24_hours(acme, monkeypatch):
-    tried, rejected = rotation(acme, monkeypatch, 1_000)
+def test_w6_rotation_rejects_neither_secret_for_24_hours(acme_committed, monkeypatch):
+    tried, rejected = rotation(acme_committed, monkeypatch, 1_000)
     during, lost = told(tried, rejected, "during")
     old, refused = told(tried, rejected, "after", ["old"])
     new, wrong = told(tried, rejected, "after", ["new"])
@@ -190,10 +189,9 @@ def off_schedule(tries):
     return wrong
 
 
-@pytest.mark.django_db
-def test_w4_a_receiver_failing_half_the_time_loses_nothing(acme, monkeypatch):
+def test_w4_a_receiver_failing_half_the_time_loses_nothing(acme_committed, monkeypatch):
     count = 10_000 if LONG else 1_000
-    tries, accepted, ended = half_failing(acme, monkeypatch, count)
+    tries, accepted, ended = half_failing(acme_committed, monkeypatch, count)
     wrong, total = off_schedule(tries), sum(map(len, tries.values()))
     print(
         f"BAR W4 {count} events, {total} tries, {wrong} off schedule, {ended} ended after 8 tries "
