@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.contrib.auth.hashers import get_hasher
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -28,6 +27,7 @@ from accounts.services.mail import send_due
 from core.actors import Role
 from core.crypto import hmac_hex
 from core.errors import RateLimitedError
+from tests.bars.threads import TOGETHER, race
 from tests.cast import NOW, PASSWORD
 from tests.routewalk import fill, routes
 
@@ -225,21 +225,10 @@ def test_a2_old_codes_are_dead(db):
     assert not EmailCode.objects.filter(digest__contains=third).exists()
 
 
-def in_threads(count: int, work) -> list[bool]:
-    def closing(n: int) -> bool:
-        try:
-            return work(n)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(closing, range(count)))
-
-
 def test_a3_right_code_from_64_threads_succeeds_once(committed):
     user = unverified("race@example.com")
     code = codes.issue_code(user, now=NOW)
-    won = in_threads(64, lambda _: codes.use_code(user.pk, code, now=NOW))
+    won = race(TOGETHER, lambda _: codes.use_code(user.pk, code, now=NOW))
     assert won.count(True) == 1
 
     digest = hmac_hex("k", code)
@@ -256,7 +245,7 @@ def test_a3_right_code_from_64_threads_succeeds_once(committed):
         row.save()
         return True
 
-    control = in_threads(16, read_then_save).count(True)
+    control = race(16, read_then_save).count(True)
     assert control == 16
     print("BAR A3 threads=64 successes=1")
     print(f"BAR A3 control read-then-save successes={control} of 16")

@@ -16,7 +16,7 @@ from tests.bars.money_path import (
 )
 from tests.simulator_process import running_simulator
 
-pytestmark = pytest.mark.bar
+pytestmark = [pytest.mark.bar, pytest.mark.clock]
 LAUNCHES = 2000 if LONG else 40
 RANDOM_KILLS, POINT_KILLS, SPREAD = (100, 120, 600) if LONG else (6, 12, 15)
 CONTROL_LAUNCHES, CONTROL_MINIMUM = (300, 20) if LONG else (10, 1)

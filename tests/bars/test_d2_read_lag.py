@@ -8,6 +8,7 @@ from tests.simulator_process import running_simulator
 
 pytestmark = [
     pytest.mark.bar,
+    pytest.mark.clock,
     pytest.mark.skipif(not settings.IS_POSTGRES, reason="runs once, on PostgreSQL"),
 ]
 LAUNCHES = 200 if LONG else 8

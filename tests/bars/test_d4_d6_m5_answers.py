@@ -25,7 +25,7 @@ from tests.bars.money_path import LONG, Launches, prepare
 from tests.services.dispatch.world import budget_step, intend
 from tests.simulator_process import Simulator, running_simulator
 
-pytestmark = pytest.mark.bar
+pytestmark = [pytest.mark.bar, pytest.mark.clock]
 AFTER_COMMIT = ["cut_after", "error_after", "bad_request_after", "error_in_200", "truncated"]
 ANSWERS = ["slow", "error_before", "rate_limited_app", "expired_token", *AFTER_COMMIT]
 CHANGED = 200 if LONG else 20

@@ -18,7 +18,7 @@ from tests.bars.money_path import FAULTS, LONG, Launches, dispatchers, prepare, 
 from tests.services.dispatch.world import intend, launch_steps, make_tree
 from tests.simulator_process import free_port, running_simulator
 
-pytestmark = pytest.mark.bar
+pytestmark = [pytest.mark.bar, pytest.mark.clock]
 CRASHES = 100 if LONG else 15
 LAUNCHES = 200 if LONG else 12
 SWEPT_WITHIN_S = 15

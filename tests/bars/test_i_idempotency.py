@@ -3,13 +3,10 @@
 import json
 import os
 import random
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import rfc8785
-from django.db import connections
 from django.test import Client, RequestFactory
 from rest_framework.response import Response
 
@@ -19,6 +16,7 @@ from accounts.models import Business, IdempotencyRecord
 from billing.throttling import PlanThrottle
 from core.tenancy import tenant_tx
 from tests.bars.naive import NaiveKeys
+from tests.bars.threads import TOGETHER, race
 from tests.cast import NOW
 from tests.routes import ROUTES
 from tests.routewalk import fill, routes
@@ -26,7 +24,6 @@ from tests.world import make_world
 
 pytestmark = pytest.mark.bar
 LONG = os.environ.get("BARS") == "long"
-THREADS = 64
 
 
 @pytest.fixture(autouse=True)
@@ -60,21 +57,6 @@ def call(token, raw, key):
 def effects(cast):
     with tenant_tx(cast.tenant.id, readonly=True):
         return Business.objects.filter(name="effect").count()
-
-
-def race(send):
-    """The answers of 64 threads that start together."""
-    barrier = threading.Barrier(THREADS)
-
-    def one(_number):
-        barrier.wait(30)
-        try:
-            return send()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(one, range(THREADS)))
 
 
 def keyed_posts():
@@ -121,7 +103,7 @@ def test_i1_one_effect_for_64_threads_on_every_keyed_post(committed):
     for number, key in enumerate(posts):
         world = make_world(f"acme{number}")
         send = sender(key, world, "one-key")
-        answers = race(send)
+        answers = race(TOGETHER, lambda _number, send=send: send())
         first = [a for a in answers if a.status_code < 300 and not is_replay(a)]
         assert len(first) == 1, (key, [a.status_code for a in answers], answers[0].content)
         for answer in answers:
@@ -138,7 +120,7 @@ def test_i1_one_effect_for_64_threads_on_every_keyed_post(committed):
         with tenant_tx(world.cast.tenant.id, readonly=True):
             assert IdempotencyRecord.objects.count() == 1
     print(
-        f"BAR I1 {len(posts)} keyed POSTs x {THREADS} threads: 1 effect each, {replays} replays, "
+        f"BAR I1 {len(posts)} keyed POSTs x {TOGETHER} threads: 1 effect each, {replays} replays, "
         f"{in_flight} in flight"
     )
 
@@ -146,7 +128,7 @@ def test_i1_one_effect_for_64_threads_on_every_keyed_post(committed):
 def test_i1_control_look_up_then_remember_doubles(committed, monkeypatch):
     world = make_world("acme")
     monkeypatch.setattr(api_base.idempotency, "keyed", NaiveKeys().keyed)
-    race(lambda: call(world.token, b"{}", "one-key"))
+    race(TOGETHER, lambda _number: call(world.token, b"{}", "one-key"))
     print(f"BAR I1 control {effects(world.cast)} effects of one key without lock")
     assert effects(world.cast) > 1
 

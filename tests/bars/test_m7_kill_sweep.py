@@ -16,7 +16,7 @@ from core.tenancy import tenant_tx
 from tests.bars.money_path import LONG, Launches, database_url, dispatchers, prepare
 from tests.simulator_process import ROOT, running_simulator
 
-pytestmark = pytest.mark.bar
+pytestmark = [pytest.mark.bar, pytest.mark.clock]
 RUNNING = 50 if LONG else 8
 MODES = ("loops", "embedded") if connection.vendor == "postgresql" else ("embedded",)
 

@@ -16,7 +16,7 @@ from core.tenancy import tenant_tx
 from tests.bars.money_path import LONG, Launches, dispatchers, prepare
 from tests.simulator_process import running_simulator
 
-pytestmark = pytest.mark.bar
+pytestmark = [pytest.mark.bar, pytest.mark.clock]
 BUSINESSES, LAUNCHES = (50, 20) if LONG else (6, 4)
 GRACE = timedelta(seconds=1)
 

@@ -18,7 +18,7 @@ from webhooks.domain.signing import new_secret
 from webhooks.models import Delivery, Endpoint
 from webhooks.services import endpoints, sending
 
-pytestmark = pytest.mark.bar
+pytestmark = [pytest.mark.bar, pytest.mark.clock]
 LONG = os.environ.get("BARS") == "long"
 DEADLINE_S = 15.0 if LONG else 1.5
 MIB = 1024 * 1024

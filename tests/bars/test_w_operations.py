@@ -271,6 +271,7 @@ def ratio(cast, monkeypatch, rounds):
     return statistics.median(beside) / statistics.median(alone), alone, beside
 
 
+@pytest.mark.clock
 def test_w9_a_dead_and_slow_endpoint_holds_up_nobody(acme_committed, monkeypatch):
     found, alone, beside = ratio(acme_committed, monkeypatch, 3)
     print(
@@ -280,6 +281,7 @@ def test_w9_a_dead_and_slow_endpoint_holds_up_nobody(acme_committed, monkeypatch
     assert found <= 1.5
 
 
+@pytest.mark.clock
 def test_w9_control_one_shared_queue_waits_for_the_dead_one(acme_committed, monkeypatch):
     monkeypatch.setattr(lanes, "SENDERS", 1)
     found, _, _ = ratio(acme_committed, monkeypatch, 1)
