@@ -56,12 +56,15 @@ def django_db_setup(
     django_db_createdb: bool,
     django_db_modify_db_settings: None,
 ) -> Iterator[None]:
-    """Create the test databases as the owner, then run every test as the runtime role."""
+    """Create the test databases as the owner, then run every test as the runtime role. The
+    simulator's comes from its models: all rooms' migrations would run there for its few tables.
+    """
     from django.test.utils import setup_databases, teardown_databases
 
     settings.ASSUME_ROLES = False
+    connections["sim"].settings_dict["TEST"]["MIGRATE"] = False
     with django_db_blocker.unblock():
-        created = setup_databases(verbosity=0, interactive=False)
+        created = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
         drop_to_runtime_role()
     yield
     settings.ASSUME_ROLES = False
