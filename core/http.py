@@ -12,11 +12,11 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, Self, override
 
 import httpcore2
@@ -28,7 +28,7 @@ from core.errors import AppError
 
 MAX_BODY = 1024 * 1024
 MAX_SIMULATED_BODY = 8 * MAX_BODY  # a page of insights
-MAX_PROVIDER_BODY = 32 * MAX_BODY  # an image as base64 in JSON
+MAX_OPERATOR_BODY = 32 * MAX_BODY  # an image as base64 in JSON
 MAX_URL = 2000
 _UNICAST_V6 = ipaddress.ip_network("2000::/3")  # all that is handed out to hosts
 _NEVER = tuple(
@@ -382,44 +382,6 @@ def _bounded(chunks: Iterable[bytes], max_body: int) -> tuple[bytes, bool]:
     return bytes(body), False
 
 
-def call_operator_host(
-    method: str,
-    url: str,
-    *,
-    origin: str,
-    headers: Mapping[str, str],
-    content: bytes = b"",
-    deadline_s: float = 20.0,
-    max_body: int = 4 * MAX_BODY,
-) -> OutsideResponse:
-    """One request to a service that the operator configured, and to no other: an address outside
-    `origin` (scheme, host, port), a redirect and an answer beyond `max_body` are failures.
-
-    Raises OutsideFetchError.
-    """
-    target, home = httpx.URL(url), httpx.URL(origin)
-    if (target.scheme, target.host, target.port) != (home.scheme, home.host, home.port):
-        raise OutsideFetchError
-    started = time.monotonic()
-    try:
-        with (
-            httpx.Client(
-                verify=tls_context(),
-                timeout=httpx.Timeout(deadline_s, connect=5.0),
-                follow_redirects=False,
-                trust_env=False,
-            ) as client,
-            client.stream(method, target, headers=dict(headers), content=content) as response,
-        ):
-            body, truncated = _bounded(response.iter_bytes(), max_body)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        raise OutsideFetchError from error
-    if truncated or 300 <= response.status_code < 400:
-        raise OutsideFetchError(answered=response.status_code)
-    elapsed = int((time.monotonic() - started) * 1000)
-    return OutsideResponse(response.status_code, dict(response.headers), body, elapsed)
-
-
 _writes_open: ContextVar[bool] = ContextVar("platform_writes_open", default=False)
 
 
@@ -465,14 +427,14 @@ def platform_client(*, timeout_s: float = 20.0) -> httpx.Client:
 
 
 class _BoundedStream(httpx.SyncByteStream):
-    """A body that ends with an error once it is larger than a provider's may be."""
+    """A body that ends with an error once it is larger than an operator's host may send."""
 
     def __init__(self, stream: httpx.SyncByteStream) -> None:
         self._stream = stream
 
     @override
     def __iter__(self) -> Iterator[bytes]:
-        left = MAX_PROVIDER_BODY
+        left = MAX_OPERATOR_BODY
         for chunk in self._stream:
             left -= len(chunk)
             if left < 0:
@@ -484,7 +446,7 @@ class _BoundedStream(httpx.SyncByteStream):
         self._stream.close()
 
 
-class _ProviderTransport(httpx.HTTPTransport):
+class _OneOrigin(httpx.HTTPTransport):
     """Reaches one origin and no other, and reads bounded bodies."""
 
     def __init__(self, base_url: str) -> None:
@@ -503,43 +465,40 @@ class _ProviderTransport(httpx.HTTPTransport):
         return response
 
 
-def provider_client(base_url: str, *, timeout_s: float) -> httpx.Client:
-    """A client for one AI provider that the operator configured: its origin only, no redirect,
-    bodies up to `MAX_PROVIDER_BODY`. A client an SDK takes; the caller closes it.
+def operator_client(base_url: str, *, timeout_s: float) -> httpx.Client:
+    """A client for one service that the operator configured: its origin only, no redirect, bodies
+    up to `MAX_OPERATOR_BODY`. A client an SDK takes; the caller closes it.
     """
     return httpx.Client(
-        transport=_ProviderTransport(base_url),
+        transport=_OneOrigin(base_url),
         timeout=httpx.Timeout(timeout_s, connect=5.0),
         follow_redirects=False,
         trust_env=False,
     )
 
 
-def post_to_provider(
-    base_url: str, path: str, *, token: str, fields: Mapping[str, str], timeout_s: float
+def call_operator_host(
+    method: str,
+    url: str,
+    *,
+    origin: str,
+    headers: Mapping[str, str],
+    content: bytes | None = None,
+    files: Mapping[str, tuple[None, str]] | None = None,
+    deadline_s: float = 20.0,
+    max_body: int = 4 * MAX_BODY,
 ) -> OutsideResponse:
-    """A form to a provider without an SDK; raises OutsideFetchError where no answer comes."""
-    started = time.monotonic()
-    parts = {name: (None, value) for name, value in fields.items()}
-    try:
-        with (
-            provider_client(base_url, timeout_s=timeout_s) as client,
-            client.stream(
-                "POST",
-                f"{base_url}{path}",
-                files=parts,
-                headers={
-                    "authorization": f"Bearer {token}",
-                    "accept": "image/*",
-                    "accept-encoding": "identity",
-                },
-            ) as response,
-        ):
-            body, truncated = _bounded(response.iter_bytes(), MAX_PROVIDER_BODY)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        raise OutsideFetchError from error
-    elapsed = int((time.monotonic() - started) * 1000)
-    return OutsideResponse(response.status_code, dict(response.headers), body, elapsed, truncated)
+    """One request to a service that the operator configured, and to no other: an address outside
+    `origin` (scheme, host, port), a redirect and an answer beyond `max_body` are failures.
+
+    Raises OutsideFetchError.
+    """
+    client = operator_client(origin, timeout_s=deadline_s)
+    sent = partial(client.build_request, headers=dict(headers), content=content, files=files)
+    answer = _answer(client, partial(sent, method, url), max_body)
+    if answer.truncated or 300 <= answer.status < 400:
+        raise OutsideFetchError(answered=answer.status)
+    return answer
 
 
 def pass_to_simulator(
@@ -548,23 +507,33 @@ def pass_to_simulator(
     """A stranger's own request carried to the simulator, and to nothing else: where everything is
     simulated there is nothing to guard. Raises OutsideFetchError when it does not answer soundly.
     """
+    client = httpx.Client(
+        base_url=settings.SIMULATOR_URL,
+        timeout=httpx.Timeout(20.0, connect=3.0),
+        follow_redirects=False,
+        trust_env=False,
+    )
+    sent = {"accept-encoding": "identity", **headers}
+    target = f"{path}?{query}" if query else path
+    request = partial(client.build_request, method, target, headers=sent, content=content)
+    return _answer(client, request, MAX_SIMULATED_BODY, is_raw=True)
+
+
+def _answer(
+    client: httpx.Client,
+    request: Callable[[], httpx.Request],
+    max_body: int,
+    *,
+    is_raw: bool = False,
+) -> OutsideResponse:
+    """The answer to one request, as it came over the wire where `is_raw`; the client is closed."""
     started = time.monotonic()
     try:
-        with (
-            httpx.Client(
-                base_url=settings.SIMULATOR_URL,
-                timeout=httpx.Timeout(20.0, connect=3.0),
-                follow_redirects=False,
-                trust_env=False,
-            ) as client,
-            client.stream(
-                method,
-                f"{path}?{query}" if query else path,
-                headers={"accept-encoding": "identity", **headers},
-                content=content,
-            ) as response,
-        ):
-            body, truncated = _bounded(response.iter_raw(), MAX_SIMULATED_BODY)
+        with client:
+            response = client.send(request(), stream=True)
+            chunks = response.iter_raw() if is_raw else response.iter_bytes()
+            body, truncated = _bounded(chunks, max_body)
+            response.close()
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         raise OutsideFetchError from error
     elapsed = int((time.monotonic() - started) * 1000)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from core.http import provider_client
+from core.http import operator_client
 from creatives.domain.copywriting import CopyBrief
 from creatives.providers.base import CALL_TIMEOUT_S, ProviderError
 from creatives.providers.prompts import SYSTEM, answer_schema, task
@@ -30,7 +30,7 @@ class AnthropicText:
 
     def write(self, brief: CopyBrief, complaints: Sequence[str]) -> Any:
         """The input that the model gave the tool."""
-        with provider_client(settings.ANTHROPIC_URL, timeout_s=CALL_TIMEOUT_S) as http:
+        with operator_client(settings.ANTHROPIC_URL, timeout_s=CALL_TIMEOUT_S) as http:
             client = anthropic.Anthropic(
                 api_key=settings.ANTHROPIC_API_KEY,
                 base_url=settings.ANTHROPIC_URL,

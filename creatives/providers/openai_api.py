@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from core.http import provider_client
+from core.http import operator_client
 from creatives.domain.copywriting import CopyBrief
 from creatives.providers.base import (
     CALL_TIMEOUT_S,
@@ -30,7 +30,7 @@ else:
 @contextmanager
 def _client(*, base_url: str, api_key: str, timeout_s: float) -> Iterator[Any]:
     """The SDK's client on our own connection; its errors become ProviderError."""
-    with provider_client(base_url, timeout_s=timeout_s) as http:
+    with operator_client(base_url, timeout_s=timeout_s) as http:
         try:
             yield openai.OpenAI(api_key=api_key, base_url=base_url, http_client=http, max_retries=0)
         except openai.APIStatusError as error:

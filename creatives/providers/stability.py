@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from core.http import OutsideFetchError, post_to_provider
+from core.http import MAX_OPERATOR_BODY, OutsideFetchError, call_operator_host
 from creatives.providers.base import DRAW_TIMEOUT_S, PictureBrief, ProviderError
 from creatives.providers.prompts import picture
 
@@ -28,15 +28,21 @@ class StabilityImages:
             "output_format": "png",
         }
         try:
-            answer = post_to_provider(
-                settings.STABILITY_URL,
-                f"/v2beta/stable-image/generate/{self.model}",
-                token=settings.STABILITY_API_KEY,
-                fields=fields,
-                timeout_s=DRAW_TIMEOUT_S,
+            answer = call_operator_host(
+                "POST",
+                f"{settings.STABILITY_URL}/v2beta/stable-image/generate/{self.model}",
+                origin=settings.STABILITY_URL,
+                headers={
+                    "authorization": f"Bearer {settings.STABILITY_API_KEY}",
+                    "accept": "image/*",
+                    "accept-encoding": "identity",
+                },
+                files={name: (None, value) for name, value in fields.items()},
+                deadline_s=DRAW_TIMEOUT_S,
+                max_body=MAX_OPERATOR_BODY,
             )
         except OutsideFetchError as error:
             raise ProviderError("unavailable") from error
-        if answer.status != 200 or answer.truncated:
+        if answer.status != 200:
             raise ProviderError("refused" if 400 <= answer.status < 429 else "unavailable")
         return answer.body

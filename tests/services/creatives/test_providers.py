@@ -8,7 +8,7 @@ from PIL import Image
 
 from billing.credits import balance
 from core.errors import InvalidError
-from core.http import provider_client
+from core.http import operator_client
 from core.ids import encode
 from core.tenancy import tenant_tx
 from creatives.domain.copywriting import CopyBrief
@@ -148,7 +148,7 @@ def test_bytes_that_are_no_image_fail_over(models):
 
 def test_a_client_reaches_no_host_but_its_own(models):
     with (
-        provider_client("https://models.example", timeout_s=2) as client,
+        operator_client("https://models.example", timeout_s=2) as client,
         pytest.raises(Exception, match="not the configured host"),
     ):
         client.post(f"{models.url}/v1/messages", json={})
