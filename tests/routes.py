@@ -480,7 +480,40 @@ ROUTES: dict[str, Row] = {
     "PUT /v1/ai/brand-rules/<str:business_id>": Row(
         scope="account:write", objects=BUSINESS, body=lambda _: {"banned_words": ["cheap"]}
     ),
+    "GET /v1/ai/assets/<str:asset_id>/content": Row(scope="content:generate", objects=ASSET),
     "GET /assets/<str:asset_id>": Row(scope="page", objects=ASSET),
+    "GET /creatives/": Row(scope="page", shows="generation"),
+    "GET /creatives/images/": Row(scope="page", shows="asset"),
+    "GET /creatives/new/": Row(scope="page", why="a form; businesses come from the session"),
+    "POST /creatives/new/": Row(
+        scope="page",
+        body=lambda w: {
+            "business": w.id("business"),
+            "product_description": "Handmade oak chairs",
+            "platform": "facebook",
+            "placement": "feed",
+            "language": "en",
+            "tone": "professional",
+            "types": "headline",
+            "count": "1",
+            "provider": "auto",
+            "image_provider": "auto",
+            "style": "minimal",
+            "size": "1080x1080",
+        },
+        body_objects={"business": "business"},
+    ),
+    "GET /creatives/brand-rules/": Row(
+        scope="page", why="a form; businesses come from the session"
+    ),
+    "POST /creatives/brand-rules/": Row(
+        scope="page",
+        body=lambda w: {"business": w.id("business"), "banned_words": "cheap"},
+        body_objects={"business": "business"},
+    ),
+    "GET /creatives/<str:generation_id>/": Row(
+        scope="page", objects={"generation_id": "generation"}
+    ),
     # Inbox and campaign pages
     "GET /inbox/": Row(scope="page", shows="pending"),
     "POST /inbox/bulk/": Row(

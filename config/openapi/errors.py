@@ -57,6 +57,7 @@ CODES: dict[str, tuple[int, str]] = {
     "body_too_large": (413, "the body is larger than 2 MB"),
     "unsupported_media_type": (415, "bodies are application/json"),
     "validation_error": (422, "a field breaks a rule; `details` names field and rule"),
+    "generation_not_found": (422, "the business has no generation of that id"),
     "idempotency_key_reused": (422, "the Idempotency-Key came with another body before"),
     "invalid_code": (422, "the code is wrong or too old"),
     "verification_method_unsupported": (422, "codes are mailed, not sent by phone"),

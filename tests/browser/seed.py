@@ -6,6 +6,7 @@ agent's proposal to raise its budget from 50 to 60 dollars a day.
 
 import json
 import sys
+from typing import Any
 
 import django
 
@@ -51,6 +52,7 @@ def main() -> None:
         owner, environment="test", url=address, events=["campaign.launched"], now=now()
     )
     webhooks.ping(owner, encode("whk", hook.pk), now=now())
+    generation = _generated(owner, encode("biz", draft.pk))
     found = {}
     for name, one in made.items():
         raise_budget = SetDailyBudget(
@@ -66,13 +68,28 @@ def main() -> None:
         found[name] = {
             "campaign": one.campaign, "ad_set": one.ad_sets[0], "ad": one.ads[0],
             "pending": pending, "name": f"Journey {name}",
-            "hook": encode("whk", hook.pk),
+            "hook": encode("whk", hook.pk), "generation": generation,
         }  # fmt: skip
     businesses = {one.name: encode("biz", one.pk) for one in cast.businesses}
     json.dump(
         {"journeys": found, "token": token, "businesses": businesses, "unconnected": other.name},
         sys.stdout,
     )
+
+
+def _generated(owner: Any, business_id: str) -> str:
+    """Copy with an image, finished."""
+    from core.clock import now
+    from core.ids import encode
+    from creatives.bodies import VariationsBody
+    from creatives.services import generations, running
+
+    body = VariationsBody(
+        product_description="Handmade oak chairs for small homes", count=1, include_images=True
+    )
+    row = generations.start(owner, "variations", body.asked(), business_id=business_id, now=now())
+    running.run_due(now())
+    return encode("gen", row.pk)
 
 
 if __name__ == "__main__":
