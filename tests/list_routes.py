@@ -28,6 +28,7 @@ def seeds(kind: str, most: int, *beside: Listing) -> Listing:
 _BUSINESS_OPTIONS = Listing(mark=r'<option value="biz_\w+')
 
 
+_CAMPAIGN_OPTIONS = Listing(most=200, mark=r'<option value="camp_\w+')
 _CAMPAIGN = "/v1/campaigns/<str:campaign_id>"
 _AD_SET = f"{_CAMPAIGN}/ad-sets/<str:ad_set_id>"
 
@@ -71,6 +72,17 @@ LISTS: dict[str, Listing] = {
         mark=r">campaign-seed-\d+</option>",
         one_business=True,
         beside=(Listing(mark=r'href="\?business=biz_\w+'),),
+    ),
+    "GET /rules/": seeds("rule", 50, _BUSINESS_OPTIONS),
+    "GET /rules/<str:rule_id>/": Listing(most=25, mark=r"\bfir_\w+"),
+    "GET /rules/new/": Listing(
+        mark=r'<option value="biz_\w+', one_business=True, beside=(_CAMPAIGN_OPTIONS,)
+    ),
+    "GET /rules/suggestions/": Listing(
+        most=25,
+        mark=r"\bsug_\w+",
+        one_business=True,
+        beside=(_BUSINESS_OPTIONS, _CAMPAIGN_OPTIONS),
     ),
     "GET /webhooks/": seeds("hook", 50),
     "GET /webhooks/<str:webhook_id>/": Listing(most=50, mark=r"\bdlv_\w+"),
@@ -129,6 +141,7 @@ NOT_LISTS: dict[str, str] = {
     "GET /openapi.yml": "one document",
     "GET /oauth/authorize/": _FORM,
     "GET /platforms/<str:platform>/callback": "the answer of one consent",
+    "GET /rules/<str:rule_id>/edit/": _FORM,
     "GET /settings/": "the person's own",
     "GET /sim/<str:version>/<path:path>": "what the simulator answers",
     "GET /sim/<str:version>/dialog/consent.css": "a file",

@@ -25,7 +25,7 @@ CODES: dict[str, tuple[int, str]] = {
     "policy_refused": (403, "the policy refuses the change"),
     "plan_limit_reached": (403, "the plan holds no more"),
     "self_approval": (403, "nobody decides what they proposed themselves"),
-    "rule_owner_unsupported": (403, "only a person or an API key answers for a rule"),
+    "rule_owner_unsupported": (403, "only a person, an API key or an app answers for a rule"),
     "may_not_decide": (403, "this credential decides nothing here"),
     "not_the_proposer": (403, "only its proposer withdraws a proposal"),
     "not_found": (404, "no such object, or not one of yours"),
