@@ -74,7 +74,7 @@ class RuleForm(forms.Form):
         min_value=0,
         max_value=HIGHEST,
         decimal_places=6,
-        help_text=_("Percent for rates; money in the currency of the campaign."),
+        help_text=_("Percent for rates; money in the currency of the campaign or business."),
     )
     days = forms.IntegerField(
         label=_("Over how many full days"), min_value=1, max_value=LONGEST_DAYS, initial=2
@@ -106,7 +106,7 @@ class RuleForm(forms.Form):
         required=False,
         min_value=0,
         max_value=HIGHEST,
-        help_text=_("For budgets alone; needed to raise them."),
+        help_text=_("For budgets alone, in the same currency; needed to raise them."),
     )
     cooldown_days = forms.IntegerField(
         label=_("Days of rest after it acted on an object"),
