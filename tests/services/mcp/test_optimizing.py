@@ -1,9 +1,13 @@
 """The tool that suggests and applies: what it answers, and that it goes through the gate."""
 
+from typing import get_args
+
 import pytest
 
 from accounts.models import Verdict
 from analytics.optimizer.models import StoredSuggestion
+from analytics.optimizer.services.suggest import STRATEGIES
+from analytics.optimizer.tools import Strategy
 from campaigns.models import Ad, Dispatch, PendingAction
 from core.operations import OPERATIONS
 from core.tenancy import tenant_tx
@@ -110,5 +114,6 @@ def test_a_suggestion_of_another_campaign_is_not_applied(acme, campaign):
     assert untouched(acme)
 
 
-def test_rest_calls_the_same_by_the_same_name():
+def test_rest_calls_the_same_by_the_same_name_with_the_same_words():
+    assert get_args(Strategy) == STRATEGIES
     assert OPERATIONS["POST", "/ai/optimize/suggest"].id == "optimize_campaign"
