@@ -27,4 +27,5 @@ page_urls: Routes = [
         views.report_file,
         name="analytics-report-file",
     ),
+    *optimizer.page_urls,
 ]

@@ -248,6 +248,7 @@ class CreativeForm(CommandForm):
 class AdForm(CreativeForm):
     field_order = ("name",)
     name = forms.CharField(label=_("Name"), max_length=400)
+    generation_id = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def build(self, ids: Mapping[str, str]) -> Command:
         return CreateAd.model_validate(
@@ -255,5 +256,6 @@ class AdForm(CreativeForm):
                 "ad_set_id": ids["ad_set_id"],
                 "name": self.cleaned_data["name"],
                 "creative": self.creative(),
+                "generation_id": self.cleaned_data["generation_id"],
             }
         )

@@ -18,8 +18,9 @@ class Operation:
     `id` is the operationId in snake case, the name of the MCP tool where one does the same; `path`
     has no version prefix and names its parameters in braces: `/campaigns/{campaign_id}`. `query`
     is a model whose fields are the query parameters. `answers` maps each status of success to the
-    model of its JSON, None for no content. `errors` are the codes beside those that every route
-    may answer. `example` is a body that works on a fresh test business, `{}` where none is sent.
+    model of its JSON, None for no content. `files` are the media types of an answer of 200 that is
+    a file instead. `errors` are the codes beside those that every route may answer. `example` is a
+    body that works on a fresh test business, `{}` where none is sent.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Operation:
     query: type[pydantic.BaseModel] | None = None
     body: type[pydantic.BaseModel] | None = None
     answers: Mapping[int, Any] = field(default_factory=dict)
+    files: Sequence[str] = ()
     errors: Sequence[str] = ()
     example: Mapping[str, Any] = field(default_factory=dict)
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from accounts.api_base import actor_of, endpoint, paginate, parse
 from accounts.queries import get_business
+from accounts.rendering import JsonNegotiation
 from billing.credits import balance
 from core.clock import now
 from core.errors import AppError, InvalidError
@@ -20,6 +21,7 @@ from creatives.models import Asset, Generation
 from creatives.presenters import brand_json, generation_json
 from creatives.services import brand, generations, running
 from creatives.services.assets import keep_image
+from creatives.serving import image_response
 
 
 def _start(request: Request, kind: str, body: TextBody | ImageBody | VariationsBody) -> Response:
@@ -88,6 +90,27 @@ def detail(request: Request, generation_id: str) -> Response:
     actor = actor_of(request)
     with tenant_tx(actor.tenant_id, readonly=True):
         return Response(_printed(queries.get_generation(actor, generation_id)))
+
+
+class _AnyAccept(JsonNegotiation):
+    """The caller may accept images alone; refusals are JSON all the same."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> Any:
+        """The only renderer there is, which prints the refusals."""
+        return renderers[0], renderers[0].media_type
+
+
+@endpoint("GET", scope="content:generate")
+def asset_content(request: Request, asset_id: str) -> Any:
+    actor = actor_of(request)
+    with tenant_tx(actor.tenant_id, readonly=True):
+        found = queries.get_asset(actor, asset_id)
+    return image_response(found)
+
+
+asset_content.cls.content_negotiation_class = _AnyAccept  # type: ignore[attr-defined]
 
 
 @endpoint("GET", scope="content:generate")

@@ -108,6 +108,19 @@ declare(
         answers={200: Generation},
     ),
     Operation(
+        id="get_asset_content",
+        method="GET",
+        path="/ai/assets/{asset_id}/content",
+        tag=_TAG,
+        summary="Read an image",
+        description=(
+            "The bytes of the image that `asset_id` of a variation names; they"
+            " never change. The address in `image_url` is for people who are signed in."
+        ),
+        answers={200: None},
+        files=("image/png", "image/jpeg"),
+    ),
+    Operation(
         id="get_brand_rules",
         method="GET",
         path="/ai/brand-rules/{business_id}",

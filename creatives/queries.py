@@ -52,16 +52,36 @@ def get_generation(actor: Actor, public_id: str) -> Generation:
     return found
 
 
-def get_asset(actor: Actor, public_id: str) -> Asset:
-    """One image of a business the credential may see; NotFoundError for any other."""
-    rows = Asset.objects.filter(business__is_archived=False)
+def is_generation_of(business_id: UUID, public_id: str) -> bool:
+    """Whether the business has such a generation; one that names none has not."""
+    try:
+        key = decode("gen", public_id)
+    except NotFoundError:
+        return False
+    return bool(Generation.objects.filter(pk=key, business_id=business_id).exists())
+
+
+def finished_generations(business_id: UUID, *, most: int) -> list[Generation]:
+    """The newest generations of a business that hold copy or images."""
+    rows = Generation.objects.filter(business_id=business_id, status="completed")
+    return list(rows.exclude(variations=[]).order_by("-created_at", "-id")[:most])
+
+
+def list_assets(actor: Actor) -> QuerySet[Asset]:
+    """The images of businesses that the credential may see, newest first."""
+    rows: QuerySet[Asset] = Asset.objects.filter(business__is_archived=False)
     if actor.environment is not None:
         rows = rows.filter(business__environment=actor.environment)
     if actor.business_id is not None:
         rows = rows.filter(business_id=actor.business_id)
     if actor.business_ids is not None:
         rows = rows.filter(business_id__in=actor.business_ids)
-    found: Asset | None = rows.filter(pk=decode("ast", public_id)).first()
+    return rows.order_by("-created_at", "-id")
+
+
+def get_asset(actor: Actor, public_id: str) -> Asset:
+    """One image of a business the credential may see; NotFoundError for any other."""
+    found: Asset | None = list_assets(actor).filter(pk=decode("ast", public_id)).first()
     if found is None:
         raise NotFoundError
     return found

@@ -28,6 +28,7 @@ def seeds(kind: str, most: int, *beside: Listing) -> Listing:
 _BUSINESS_OPTIONS = Listing(mark=r'<option value="biz_\w+')
 
 
+_CAMPAIGN_OPTIONS = Listing(most=200, mark=r'<option value="camp_\w+')
 _CAMPAIGN = "/v1/campaigns/<str:campaign_id>"
 _AD_SET = f"{_CAMPAIGN}/ad-sets/<str:ad_set_id>"
 
@@ -57,6 +58,10 @@ LISTS: dict[str, Listing] = {
     "GET /campaigns/<str:campaign_id>/": Listing(mark=r"\baset_\w+", beside=(seeds("ad", 10),)),
     "GET /campaigns/new/": _BUSINESS_OPTIONS,
     "GET /connections/": seeds("connection", 50, _BUSINESS_OPTIONS),
+    "GET /creatives/": seeds("generation", 50, _BUSINESS_OPTIONS),
+    "GET /creatives/images/": Listing(most=24, mark=r"(?<=<img src=\"/assets/)ast_\w+"),
+    "GET /creatives/new/": _BUSINESS_OPTIONS,
+    "GET /creatives/brand-rules/": _BUSINESS_OPTIONS,
     "GET /dev/mail/": Listing(most=100, mark=r"\bmail-seed-\d+\b"),
     "GET /inbox/": seeds("pending", 25),
     "GET /inbox/<str:pending_id>/": seeds("pending", 25),
@@ -67,6 +72,17 @@ LISTS: dict[str, Listing] = {
         mark=r">campaign-seed-\d+</option>",
         one_business=True,
         beside=(Listing(mark=r'href="\?business=biz_\w+'),),
+    ),
+    "GET /rules/": seeds("rule", 50, _BUSINESS_OPTIONS),
+    "GET /rules/<str:rule_id>/": Listing(most=25, mark=r"\bfir_\w+"),
+    "GET /rules/new/": Listing(
+        mark=r'<option value="biz_\w+', one_business=True, beside=(_CAMPAIGN_OPTIONS,)
+    ),
+    "GET /rules/suggestions/": Listing(
+        most=25,
+        mark=r"\bsug_\w+",
+        one_business=True,
+        beside=(_BUSINESS_OPTIONS, _CAMPAIGN_OPTIONS),
     ),
     "GET /webhooks/": seeds("hook", 50),
     "GET /webhooks/<str:webhook_id>/": Listing(most=50, mark=r"\bdlv_\w+"),
@@ -102,6 +118,8 @@ NOT_LISTS: dict[str, str] = {
     "GET /v1/webhooks/<str:webhook_id>": _ONE,
     "GET /analytics/reports/<str:report_id>/file/": "one file",
     "GET /assets/<str:asset_id>": "one image",
+    "GET /v1/ai/assets/<str:asset_id>/content": "one image",
+    "GET /creatives/<str:generation_id>/": _ONE,
     "GET /.well-known/oauth-authorization-server": "a fixed text",
     "GET /.well-known/oauth-protected-resource": "a fixed text",
     "GET /.well-known/oauth-protected-resource/mcp": "a fixed text",
@@ -123,6 +141,7 @@ NOT_LISTS: dict[str, str] = {
     "GET /openapi.yml": "one document",
     "GET /oauth/authorize/": _FORM,
     "GET /platforms/<str:platform>/callback": "the answer of one consent",
+    "GET /rules/<str:rule_id>/edit/": _FORM,
     "GET /settings/": "the person's own",
     "GET /sim/<str:version>/<path:path>": "what the simulator answers",
     "GET /sim/<str:version>/dialog/consent.css": "a file",

@@ -62,6 +62,10 @@ def problems(key: str, response: Any) -> list[str]:
         pointer = said["$ref"].removeprefix("#/").split("/")
     if "content" not in resolved(said):
         return [f"{key}: {status} has a body"] if response.content else []
+    kinds = resolved(said)["content"]
+    if "application/json" not in kinds:
+        kind = response.headers["Content-Type"]
+        return [] if kind in kinds and response.content else [f"{key}: {status} is {kind}"]
     pointer += ["content", "application/json", "schema"]
     errors = _validator(tuple(pointer)).iter_errors(response.json())
     return [f"{key} {status}: {error.json_path} {error.message[:200]}" for error in errors]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from analytics.optimizer.models import Rule
 from campaigns.models import Dispatch, KillSwitch
 from core.clock import now
 from tests.cast import NOW
@@ -130,6 +131,20 @@ AD = {**AD_SET, "ad_id": "ad"}
 PENDING = {"pending_id": "pending"}
 _RULE = "/v1/optimization/rules/<str:rule_id>"
 RULE = {"rule_id": "rule"}
+RULE_FORM = {
+    "name": "Pause",
+    "metric": "ctr",
+    "operator": "lt",
+    "value": "1",
+    "days": "2",
+    "certainty": "90",
+    "action": "pause_ad",
+    "active": "on",
+}
+
+
+def _paused_rule(world: World) -> None:
+    Rule.objects.filter(pk=world.row("rule").pk).update(is_active=False)
 
 
 def _rule_body(world: World) -> dict[str, Any]:
@@ -228,6 +243,37 @@ ROUTES: dict[str, Row] = {
         body=lambda world: {"suggestion_id": world.id("suggestion")},
         body_objects={"suggestion_id": "suggestion"},
         behind=("ad", "campaign"),
+    ),
+    # Pages of rules and suggestions
+    "GET /rules/": Row(scope="page", shows="rule"),
+    "GET /rules/new/": Row(scope="page", why="a form; businesses come from the session"),
+    "POST /rules/new/": Row(
+        scope="page",
+        body=lambda w: {
+            **RULE_FORM,
+            "business": w.id("business"),
+            "campaign": w.id("campaign"),
+        },
+        body_objects={"business": "business", "campaign": "campaign"},
+    ),
+    "GET /rules/<str:rule_id>/": Row(scope="page", objects=RULE, query="try=1"),
+    "GET /rules/<str:rule_id>/edit/": Row(scope="page", objects=RULE),
+    "POST /rules/<str:rule_id>/edit/": Row(
+        scope="page",
+        objects=RULE,
+        body=lambda w: {**RULE_FORM, "seen": w.row("rule").updated_at.isoformat()},
+    ),
+    "POST /rules/<str:rule_id>/pause/": Row(scope="page", objects=RULE),
+    "POST /rules/<str:rule_id>/resume/": Row(scope="page", objects=RULE, setup=_paused_rule),
+    "POST /rules/<str:rule_id>/delete/": Row(scope="page", objects=RULE),
+    "GET /rules/suggestions/": Row(scope="page", shows="suggestion"),
+    "POST /rules/suggestions/": Row(
+        scope="page",
+        body=lambda w: {"campaign": w.id("campaign")},
+        body_objects={"campaign": "campaign"},
+    ),
+    "POST /rules/suggestions/<str:suggestion_id>/apply/": Row(
+        scope="page", objects={"suggestion_id": "suggestion"}, behind=("ad", "campaign")
     ),
     # Platforms
     "GET /v1/platforms": Row(scope="ads:read", shows="connection"),
@@ -480,7 +526,40 @@ ROUTES: dict[str, Row] = {
     "PUT /v1/ai/brand-rules/<str:business_id>": Row(
         scope="account:write", objects=BUSINESS, body=lambda _: {"banned_words": ["cheap"]}
     ),
+    "GET /v1/ai/assets/<str:asset_id>/content": Row(scope="content:generate", objects=ASSET),
     "GET /assets/<str:asset_id>": Row(scope="page", objects=ASSET),
+    "GET /creatives/": Row(scope="page", shows="generation"),
+    "GET /creatives/images/": Row(scope="page", shows="asset"),
+    "GET /creatives/new/": Row(scope="page", why="a form; businesses come from the session"),
+    "POST /creatives/new/": Row(
+        scope="page",
+        body=lambda w: {
+            "business": w.id("business"),
+            "product_description": "Handmade oak chairs",
+            "platform": "facebook",
+            "placement": "feed",
+            "language": "en",
+            "tone": "professional",
+            "types": "headline",
+            "count": "1",
+            "provider": "auto",
+            "image_provider": "auto",
+            "style": "minimal",
+            "size": "1080x1080",
+        },
+        body_objects={"business": "business"},
+    ),
+    "GET /creatives/brand-rules/": Row(
+        scope="page", why="a form; businesses come from the session"
+    ),
+    "POST /creatives/brand-rules/": Row(
+        scope="page",
+        body=lambda w: {"business": w.id("business"), "banned_words": "cheap"},
+        body_objects={"business": "business"},
+    ),
+    "GET /creatives/<str:generation_id>/": Row(
+        scope="page", objects={"generation_id": "generation"}
+    ),
     # Inbox and campaign pages
     "GET /inbox/": Row(scope="page", shows="pending"),
     "POST /inbox/bulk/": Row(

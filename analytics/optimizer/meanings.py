@@ -25,10 +25,15 @@ ACTION = {
     "increase_budget": "raise the daily budget by `percent`, up to `limit`",
     "decrease_budget": "lower the daily budget by `percent`, down to `limit`",
 }
-OWNER = {"user": "a person", "api_key": "an API key"}
+OWNER = {
+    "user": "a person",
+    "api_key": "an API key",
+    "oauth_app": "an app that a person allowed",
+}
 STOPPED = {
     "membership_ended": "the owner is no longer a member",
     "key_ended": "the owner's key was revoked or has expired",
+    "access_ended": "the app's access was taken back or has expired",
     "business_not_allowed": "the owner is limited to other businesses",
     "scope_missing": "the owner may no longer do what the rule does",
 }

@@ -33,7 +33,7 @@ class Rule(TenantModel):
     percent = models.PositiveSmallIntegerField(null=True, blank=True)
     limit_micros = models.BigIntegerField(null=True, blank=True)
     cooldown_hours = models.PositiveSmallIntegerField()
-    owner_kind = models.CharField(max_length=12)  # user, api_key
+    owner_kind = models.CharField(max_length=12)  # user, api_key, oauth_app
     owner_id = models.CharField(max_length=64)
     owner_chain = models.JSONField(default=list)
     owner_user_id = models.UUIDField()

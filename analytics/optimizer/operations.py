@@ -1,8 +1,8 @@
 """The operations of /optimization and /ai/optimize in the API document."""
 
 from analytics.optimizer import answers
-from analytics.optimizer.api.bodies import RuleBody, RuleChange
 from analytics.optimizer.api.suggestions import ApplyBody, SuggestBody
+from analytics.optimizer.bodies import RuleBody, RuleChange
 from campaigns.api.operations import GATED
 from core.operations import Operation, declare
 from core.shapes import PageQuery

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
+from accounts.models import ApiKey, User
 from analytics.optimizer.domain.conditions import Sums
 from analytics.optimizer.models import Rule, RuleFiring, StoredSuggestion
 from campaigns.models import Ad, AdSet, Campaign
@@ -53,6 +55,38 @@ def list_firings(rule: Rule) -> QuerySet[RuleFiring]:
     """What a rule did, newest first."""
     rows: QuerySet[RuleFiring] = RuleFiring.objects.filter(rule=rule)
     return rows.order_by("-created_at", "-id")
+
+
+def campaign_choices(actor: Actor, business_id: UUID) -> list[tuple[UUID, str]]:
+    """Ids and names of a business's campaigns, the newest first, at most MOST_CAMPAIGNS."""
+    rows = visible(Campaign.objects.filter(business_id=business_id), actor)
+    found = rows.exclude(status__in=GONE).order_by("-created_at", "-id")
+    return list(found.values_list("pk", "name")[:MOST_CAMPAIGNS])
+
+
+def names_of(firings: Sequence[RuleFiring]) -> dict[UUID, str]:
+    """What the objects of these firings are called; three statements."""
+    models: dict[str, type[Campaign | AdSet | Ad]] = {
+        "campaign": Campaign, "ad_set": AdSet, "ad": Ad,
+    }  # fmt: skip
+    found: dict[UUID, str] = {}
+    for kind, model in models.items():
+        keys = [row.target_id for row in firings if row.target_type == kind]
+        found |= dict(model.objects.filter(pk__in=keys).values_list("pk", "name"))
+    return found
+
+
+def owner_name(rule: Rule) -> str:
+    """The person, or the key or app, that a rule acts for; empty where it is gone."""
+    rows: QuerySet[Any]
+    if rule.owner_kind == "user":
+        user = User.objects.filter(pk=rule.owner_user_id).first()
+        return user.full_name if user else ""
+    try:
+        rows = ApiKey.objects.filter(pk=decode("key", rule.owner_id))
+    except NotFoundError:
+        return ""
+    return str(rows.values_list("name", flat=True).first() or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,7 +241,7 @@ declare(
         "address and kept: exactly that one is sent." + WAITS,
         body=bodies.AdBody,
         answers={201: answers.NewAd, 202: answers.AdWrite},
-        errors=GATED,
+        errors=(*GATED, "generation_not_found"),
         example={"name": "Message 1", "creative": _CREATIVE},
     ),
     Operation(
@@ -260,6 +260,7 @@ declare(
         method="PATCH",
         body=bodies.AdBody,
         reply=(answers.Ad, answers.AdWrite),
+        errors=("generation_not_found",),
         example={"name": "Message one"},
     ),
     _removal("archive_ad", AD, ADS, summary="Archive an ad"),

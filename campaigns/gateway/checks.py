@@ -13,6 +13,7 @@ from campaigns.gateway.plan import Subject
 from campaigns.models import Campaign
 from core.errors import ConflictError, InvalidError
 from core.money import display, minor_micros, to_number
+from creatives.queries import is_generation_of
 from platforms.domain.words import OBJECTIVES_NOT_OFFERED
 
 
@@ -47,6 +48,17 @@ def check_room(present: int, most: int, *, what: str) -> None:
             code="too_many",
             hint=_("Archive one that is not needed, or add to another one."),
             details={"max_count": most},
+        )
+
+
+def check_generation(subject: Subject, public_id: str) -> None:
+    """Content that is said to be generated was, for this business."""
+    if public_id and not is_generation_of(subject.parent.business_id, public_id):
+        raise InvalidError(
+            _("The business has no such generation."),
+            field="generation_id",
+            code="generation_not_found",
+            hint=_("Send the id of one that GET /v1/ai/generations lists, or leave it out."),
         )
 
 

@@ -163,6 +163,7 @@ def plan_create_ad(command: CreateAd, subject: Subject) -> Plan:
         raise LookupError("the command has no ad set")
     present = Ad.objects.filter(ad_set=ad_set).exclude(status__in=GONE).count()
     checks.check_room(present, MOST_ADS, what=_("ads in an ad set"))
+    checks.check_generation(subject, command.generation_id)
     creative = new_creative(subject, command.creative)
     row = new_ad(subject, ad_set, creative, name=command.name, generation_id=command.generation_id)
     steps: tuple[StepPlan, ...] = ()
@@ -272,6 +273,7 @@ def plan_update_ad(command: UpdateAd | PushCreative, subject: Subject) -> Plan:
     if row is None:
         raise LookupError("the command has no ad")
     new = _ad_fields(command, row)
+    checks.check_generation(subject, new.get("generation_id", ""))
     creative = None
     if command.creative is not None and _is_new(command.creative, row.creative):
         creative = new_creative(subject, command.creative)

@@ -19,6 +19,7 @@ from campaigns.commands import COMMANDS, Command
 from campaigns.domain.operations import OPERATIONS
 from campaigns.models import Campaign
 from campaigns.services.images import digest_of
+from campaigns.views import generated
 from campaigns.views.campaign_pages import BASE, EDITING
 from campaigns.views.outcomes import tell
 from core import clock
@@ -69,7 +70,9 @@ def new_campaign(request: PersonRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("businesses"))
     if posted and posted != business.public_id:
         raise NotFoundError  # never in a business that was not meant
-    form = forms.CampaignForm(request.POST or None, currency=business.currency)
+    with tenant_tx(request.actor.tenant_id, readonly=True):
+        initial = generated.for_campaign(request, business.id)
+    form = forms.CampaignForm(request.POST or None, currency=business.currency, initial=initial)
     outcome = _sent(request, form, business_id=business.public_id)
     if outcome is not None:
         return HttpResponseRedirect(f"{BASE}{outcome.created_id}/", status=303)
@@ -126,8 +129,12 @@ def new_ad(request: PersonRequest, campaign_id: str, ad_set_id: str) -> HttpResp
     campaign = _campaign(request, campaign_id)
     with tenant_tx(request.actor.tenant_id, readonly=True):
         queries.get_ad_set(request.actor, ad_set_id)
-    form = forms.AdForm(request.POST or None, initial={"link_url": campaign.target_url})
-    return _edit_page(request, campaign, form, title=_("New ad"), ids={"ad_set_id": ad_set_id})
+        content = generated.for_ad(request, campaign.business_id)
+        offered = generated.offers(campaign.business_id)
+    initial = {"link_url": campaign.target_url, **content}
+    form = forms.AdForm(request.POST or None, initial=initial)
+    ids = {"ad_set_id": ad_set_id}
+    return _edit_page(request, campaign, form, title=_("New ad"), ids=ids, generated=offered)
 
 
 @signed_in(*EDITING)
@@ -160,12 +167,13 @@ def _edit_page(
     *,
     title: str,
     ids: Mapping[str, str],
+    **shown: Any,
 ) -> HttpResponse:
     back = f"{BASE}{encode('camp', campaign.pk)}/"
     if _sent(request, form, image_of=campaign.business_id, **ids) is not None:
         return HttpResponseRedirect(back, status=303)
     context = {"form": form, "title": title, "submit": _("Send change"), "back": back}
-    return _form_page(request, context | {"campaign": campaign}, form)
+    return _form_page(request, context | {"campaign": campaign} | shown, form)
 
 
 def _form_page(

@@ -30,6 +30,7 @@ from mcp_types import (
 
 from accounts.rendering import as_app_error
 from analytics import tools as analytics_tools
+from analytics.optimizer import tools as optimizer_tools
 from campaigns import tools as campaigns_tools
 from config.mcp import texts
 from core.actors import Actor
@@ -38,7 +39,14 @@ from core.tools import TOOLS, ToolSpec, explain, fitted
 from creatives import tools as creatives_tools
 
 # Importing a room's tools declares them.
-__all__ = ["SERVER", "Caller", "analytics_tools", "campaigns_tools", "creatives_tools"]
+__all__ = [
+    "SERVER",
+    "Caller",
+    "analytics_tools",
+    "campaigns_tools",
+    "creatives_tools",
+    "optimizer_tools",
+]
 
 log = structlog.get_logger(__name__)
 Context = ServerRequestContext[Any, Any]

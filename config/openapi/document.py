@@ -177,6 +177,9 @@ def _operation(one: Operation, view: Any, made: _Parts) -> Json:
         str(status): _answer(model, made, may_replay=view.idempotent)
         for status, model in one.answers.items()
     }
+    if one.files:
+        content: Json = {kind: {} for kind in one.files}
+        responses["200"] = {"description": "The file.", "headers": headers(), "content": content}
     shown: Json = {
         "operationId": one.id,
         "tags": [one.tag],
@@ -188,9 +191,9 @@ def _operation(one: Operation, view: Any, made: _Parts) -> Json:
         "security": [] if scope == "public" else [{"apiKey": []}],
     }
     if one.body is not None:
-        content = {"schema": made.references[one.body], "example": dict(one.example)}
+        body = {"schema": made.references[one.body], "example": dict(one.example)}
         needed = bool(made.schema(one.body).get("required"))
-        shown["requestBody"] = {"required": needed, "content": {"application/json": content}}
+        shown["requestBody"] = {"required": needed, "content": {"application/json": body}}
     return {key: value for key, value in shown.items() if value or key == "security"}
 
 

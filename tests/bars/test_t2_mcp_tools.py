@@ -62,6 +62,12 @@ WAYS = {
         {"action": "pause_campaign", "target_id": "{own campaign}", "supersedes": "{pending}"},
     ],
     "get_analytics": [{"campaign_id": "{campaign}"}, {"business_id": "{business}", "by": "ad"}],
+    "optimize_campaign": [
+        {"campaign_id": "{campaign}"},
+        {"suggestion_id": "{suggestion}"},
+        {"campaign_id": "{own campaign}", "suggestion_id": "{suggestion}"},
+        {"campaign_id": "{campaign}", "suggestion_id": "{own suggestion}"},
+    ],
     "generate_ad_content": [
         {"generation_id": "{generation}"},
         {"product": "Honey from our own bees in the Black Forest", "business_id": "{business}"},
@@ -127,7 +133,10 @@ def leaks(mine, theirs) -> Iterator[str]:
 def prepared(worlds):
     for world in worlds:
         with tenant_tx(world.cast.tenant.id):
-            for kind in ("campaign", "ad_set", "ad", "pending", "job", "ad_account", "generation"):
+            for kind in (
+                "campaign", "ad_set", "ad", "pending", "job", "ad_account", "generation",
+                "suggestion",
+            ):  # fmt: skip
                 world.row(kind)
     return worlds
 

@@ -6,6 +6,7 @@ agent's proposal to raise its budget from 50 to 60 dollars a day.
 
 import json
 import sys
+from typing import Any
 
 import django
 
@@ -51,6 +52,8 @@ def main() -> None:
         owner, environment="test", url=address, events=["campaign.launched"], now=now()
     )
     webhooks.ping(owner, encode("whk", hook.pk), now=now())
+    generation = _generated(owner, encode("biz", draft.pk))
+    rule = _rule(owner, made["reject"].campaign)
     found = {}
     for name, one in made.items():
         raise_budget = SetDailyBudget(
@@ -66,13 +69,47 @@ def main() -> None:
         found[name] = {
             "campaign": one.campaign, "ad_set": one.ad_sets[0], "ad": one.ads[0],
             "pending": pending, "name": f"Journey {name}",
-            "hook": encode("whk", hook.pk),
+            "hook": encode("whk", hook.pk), "generation": generation, "rule": rule,
         }  # fmt: skip
     businesses = {one.name: encode("biz", one.pk) for one in cast.businesses}
     json.dump(
         {"journeys": found, "token": token, "businesses": businesses, "unconnected": other.name},
         sys.stdout,
     )
+
+
+def _rule(owner: Any, campaign: str) -> str:
+    """A rule of the owner about one campaign."""
+    from analytics.optimizer.bodies import RuleBody, rule_fields
+    from analytics.optimizer.services import rules
+    from core.clock import now
+    from core.ids import encode
+    from core.tenancy import tenant_tx
+
+    body = RuleBody.model_validate({
+        "name": "Pause weak ads",
+        "condition": {"metric": "ctr", "operator": "lt", "value": 1, "timeframe_hours": 48},
+        "action": {"type": "pause_ad"},
+    })  # fmt: skip
+    with tenant_tx(owner.tenant_id):
+        scope = rules.scope_of(owner, campaign_id=campaign)
+        fields = rule_fields(body, currency=scope.currency)
+        return encode("rule", rules.create_rule(owner, scope, fields, now=now()).pk)
+
+
+def _generated(owner: Any, business_id: str) -> str:
+    """Copy with an image, finished."""
+    from core.clock import now
+    from core.ids import encode
+    from creatives.bodies import VariationsBody
+    from creatives.services import generations, running
+
+    body = VariationsBody(
+        product_description="Handmade oak chairs for small homes", count=1, include_images=True
+    )
+    row = generations.start(owner, "variations", body.asked(), business_id=business_id, now=now())
+    running.run_due(now())
+    return encode("gen", row.pk)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""Generations that are done."""
+"""Generations that are done, and kept images."""
 
 from core.ids import new_uuid
-from creatives.models import Generation
+from creatives.models import Asset, Generation
 from tests.cast import NOW
 from tests.crowd.rows import add
 from tests.world import World
 
 
 def add_generations(world: World, numbers: range) -> None:
-    """Completed ones of the world's business."""
+    """Completed ones of the world's business, and as many images."""
     add(
         world,
         Generation,
@@ -25,6 +25,23 @@ def add_generations(world: World, numbers: range) -> None:
                 "credits_used": 1,
                 "next_attempt_at": NOW,
                 "created_by": "key_x",
+                "created_at": NOW,
+            }
+            for n in numbers
+        ),
+    )
+    add(
+        world,
+        Asset,
+        (
+            {
+                "business": world.business,
+                "file": f"assets/seed-{n}.png",
+                "content_type": "image/png",
+                "width": 2,
+                "height": 2,
+                "size_bytes": 1,
+                "digest": f"{n:064d}",
                 "created_at": NOW,
             }
             for n in numbers

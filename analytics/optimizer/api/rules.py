@@ -6,36 +6,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api_base import actor_of, endpoint, paginate, parse
-from accounts.queries import business_for, get_business
 from analytics.optimizer import queries
-from analytics.optimizer.api.bodies import RuleBody, RuleChange, changed_fields, rule_fields
+from analytics.optimizer.bodies import RuleBody, RuleChange, changed_fields, rule_fields
 from analytics.optimizer.domain.actions import COMMANDS, Action
 from analytics.optimizer.domain.conditions import WAITS_FOR_CONVERSIONS
 from analytics.optimizer.models import Rule
 from analytics.optimizer.presenters import firing_json, rule_json
 from analytics.optimizer.services import rules
 from analytics.optimizer.services.dry_run import DAYS, DryRun, dry_run
-from campaigns.queries import get_campaign
 from core.actors import Actor
 from core.clock import now
-from core.errors import InvalidError
 from core.ids import encode
 from core.tenancy import tenant_tx
 
 
 def _scope(actor: Actor, body: RuleBody) -> rules.Scope:
-    if not body.campaign_id:
-        business = business_for(actor, body.business_id)
-        return rules.Scope(business, None, business.currency)
-    campaign = get_campaign(actor, body.campaign_id)
-    if body.business_id and get_business(actor, body.business_id).pk != campaign.business_id:
-        raise InvalidError(
-            "The campaign is of another business.",
-            field="business_id",
-            code="contradictory_fields",
-            hint="Leave business_id out: the campaign names its business.",
-        )
-    return rules.Scope(campaign.business, campaign.pk, campaign.currency)
+    return rules.scope_of(actor, campaign_id=body.campaign_id, business_id=body.business_id)
 
 
 @endpoint("GET", scope="ads:read")

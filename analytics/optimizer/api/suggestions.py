@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.api_base import actor_of, endpoint, paginate, parse
 from analytics.optimizer import meanings, queries
-from analytics.optimizer.api.bodies import Body
+from analytics.optimizer.bodies import Body
 from analytics.optimizer.presenters import suggestion_json
 from analytics.optimizer.services.suggest import STRATEGIES
 from analytics.optimizer.services.suggestions import apply_suggestion, make_suggestions

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from accounts.domain.scopes import PERSON_GRANTED, ROLE_SCOPES, expand
+from accounts.domain.scopes import PERSON_GRANTED, ROLE_SCOPES, app_limits, expand, within
 from accounts.models import ApiKey, Membership, Tenant
 from accounts.queries import business_limits
 from analytics.optimizer.domain.actions import COMMANDS, Action
@@ -14,6 +14,8 @@ from campaigns.domain.operations import scopes_of
 from core.actors import Actor, ActorKind, Channel, Environment
 from core.errors import ForbiddenError, NotFoundError
 from core.ids import decode, encode
+
+OWNERS = frozenset({ActorKind.API_KEY, ActorKind.OAUTH_APP})  # besides a person
 
 
 class OwnerGoneError(Exception):
@@ -41,9 +43,9 @@ def take_over(rule: Rule, actor: Actor) -> None:
     Raises ForbiddenError for a credential that may not do the rule's action itself, and for one
     that cannot be looked up again.
     """
-    if actor.user_id is None or not (actor.is_person or actor.kind is ActorKind.API_KEY):
+    if actor.user_id is None or not (actor.is_person or actor.kind in OWNERS):
         raise ForbiddenError(
-            _("Only a person or an API key can answer for a rule."),
+            _("Only a person, an API key or an app can answer for a rule."),
             code="rule_owner_unsupported",
             hint=_("Send the request with an API key."),
         )
@@ -63,8 +65,8 @@ def take_over(rule: Rule, actor: Actor) -> None:
 def actor_of(rule: Rule, *, now: datetime) -> Actor:
     """The rule at work, with what its owner may do at this moment; never a person.
 
-    Raises OwnerGoneError where the key, the membership or the scope has ended, or the business is
-    beyond the owner's limits, and TenantSuspendedError.
+    Raises OwnerGoneError where the key, the app's access, the membership or the scope has ended, or
+    the business is beyond the owner's limits, and TenantSuspendedError.
     """
     if Tenant.objects.filter(pk=rule.tenant_id, is_suspended=True).exists():
         raise TenantSuspendedError
@@ -74,6 +76,8 @@ def actor_of(rule: Rule, *, now: datetime) -> Actor:
         raise OwnerGoneError("membership_ended")
     if rule.owner_kind == ActorKind.API_KEY:
         scopes, bound = _key_rights(rule, now=now)
+    elif rule.owner_kind == ActorKind.OAUTH_APP:
+        scopes, bound = _app_rights(rule, member.role, now=now)
     else:
         scopes, bound = expand(ROLE_SCOPES[member.role]), None
     public = encode("rule", rule.pk)
@@ -99,10 +103,28 @@ def actor_of(rule: Rule, *, now: datetime) -> Actor:
 
 
 def _key_rights(rule: Rule, *, now: datetime) -> tuple[frozenset[str], UUID | None]:
-    try:
-        key = ApiKey.objects.filter(pk=decode("key", rule.owner_id)).first()
-    except NotFoundError:
-        key = None
-    if key is None or not key.is_alive(now):
+    key = _key(rule)
+    if key is None or key.application_id is not None or not key.is_alive(now):
         raise OwnerGoneError("key_ended")
     return expand(key.scopes), key.business_id
+
+
+def _app_rights(rule: Rule, role: str, *, now: datetime) -> tuple[frozenset[str], UUID | None]:
+    """What the person's role still allows the app of the one scope that the rule was made with: a
+    token may have been narrower than what was allowed.
+    """
+    key = _key(rule)
+    application = None if key is None else key.application
+    if key is None or application is None or application.removed_at or not key.is_alive(now):
+        raise OwnerGoneError("access_ended")
+    held = expand(within(key.scopes, app_limits(role)))
+    return held.intersection(scopes_of(COMMANDS[Action(rule.action)], {})), key.business_id
+
+
+def _key(rule: Rule) -> ApiKey | None:
+    try:
+        wanted = decode("key", rule.owner_id)
+    except NotFoundError:
+        return None
+    found: ApiKey | None = ApiKey.objects.select_related("application").filter(pk=wanted).first()
+    return found

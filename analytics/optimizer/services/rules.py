@@ -7,14 +7,16 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.models import Business
+from accounts.queries import business_for, get_business
 from accounts.services.evidence import record_audit
 from analytics.optimizer.domain.actions import Action
 from analytics.optimizer.domain.conditions import Condition
 from analytics.optimizer.models import Rule
 from analytics.optimizer.queries import get_rule
 from analytics.optimizer.services.owners import take_over
+from campaigns.queries import get_campaign
 from core.actors import Actor
-from core.errors import InvalidError
+from core.errors import ConflictError, InvalidError
 from core.ids import encode, new_uuid
 from core.tenancy import tenant_tx
 
@@ -41,6 +43,24 @@ class Scope:
     business: Business
     campaign_id: UUID | None
     currency: str
+
+
+def scope_of(actor: Actor, *, campaign_id: str = "", business_id: str = "") -> Scope:
+    """What a rule about this campaign, or else about the business, is about. Raises NotFoundError,
+    and InvalidError where the two contradict or several businesses could be meant.
+    """
+    if not campaign_id:
+        business = business_for(actor, business_id)
+        return Scope(business, None, business.currency)
+    campaign = get_campaign(actor, campaign_id)
+    if business_id and get_business(actor, business_id).pk != campaign.business_id:
+        raise InvalidError(
+            _("The campaign is of another business."),
+            field="business_id",
+            code="contradictory_fields",
+            hint=_("Leave business_id out: the campaign names its business."),
+        )
+    return Scope(campaign.business, campaign.pk, campaign.currency)
 
 
 def draft_rule(actor: Actor, scope: Scope, fields: RuleFields, *, now: datetime) -> Rule:
@@ -89,10 +109,25 @@ def create_rule(actor: Actor, scope: Scope, fields: RuleFields, *, now: datetime
     return rule
 
 
-def update_rule(actor: Actor, public_id: str, fields: RuleFields, *, now: datetime) -> Rule:
-    """Change a rule; it acts in the name of whoever changed it last. Raises as creation does."""
+def update_rule(
+    actor: Actor,
+    public_id: str,
+    fields: RuleFields,
+    *,
+    now: datetime,
+    seen: datetime | None = None,
+) -> Rule:
+    """Change a rule; it acts in the name of whoever changed it last. Raises as creation does, and
+    ConflictError `rule_changed` where it was changed after `seen`.
+    """
     with tenant_tx(actor.tenant_id):
         rule = get_rule(actor, public_id, lock=True)
+        if seen is not None and rule.updated_at != seen:
+            raise ConflictError(
+                _("The rule was changed in the meantime."),
+                code="rule_changed",
+                hint=_("Look at it as it stands now, then change it again."),
+            )
         _fill(rule, fields, now=now)
         take_over(rule, actor)
         rule.save()

@@ -43,6 +43,7 @@ CALLS = {
         "count": 1,
     },
     "get_analytics": {"by": "campaign", "interval": "weekly"},
+    "optimize_campaign": {"campaign_id": "{campaign}"},
 }
 # Objects of the world are not at a platform: these refuse, and say why.
 REFUSE = {"launch_campaign", "cancel_pending_action"}
