@@ -33,6 +33,8 @@ _AD_SET = f"{_CAMPAIGN}/ad-sets/<str:ad_set_id>"
 
 LISTS: dict[str, Listing] = {
     "GET /v1/account/business": Listing(),
+    "GET /v1/analytics/alerts": Listing(),
+    "GET /v1/analytics/alert-rules": Listing(),
     "GET /v1/analytics/reports": Listing(),
     "GET /v1/analytics/time-series": Listing(),
     "GET /v1/ai/generations": Listing(),
@@ -84,6 +86,7 @@ NOT_LISTS: dict[str, str] = {
     "GET /v1/analytics/predictions": "forecasts, two entries a currency",
     "GET /v1/analytics/overview": "sums, one entry a currency",
     "GET /v1/analytics/campaigns/<str:campaign_id>": "sums; the parts that spent most",
+    "GET /v1/analytics/alert-rules/<str:rule_id>": _ONE,
     "GET /v1/analytics/reports/<str:report_id>": _ONE,
     "GET /v1/billing/checkout": "one link",
     "GET /v1/billing/plans": "the four rows of the price list",

@@ -130,6 +130,16 @@ AD = {**AD_SET, "ad_id": "ad"}
 PENDING = {"pending_id": "pending"}
 _RULE = "/v1/optimization/rules/<str:rule_id>"
 RULE = {"rule_id": "rule"}
+_ALERT_RULE = "/v1/analytics/alert-rules/<str:rule_id>"
+ALERT_RULE = {"rule_id": "alert_rule"}
+
+
+def _alert_rule_body(world: World) -> dict[str, Any]:
+    return {
+        "name": "Clicks",
+        "campaign_id": world.id("campaign"),
+        "anomaly": {"metric": "clicks", "direction": "below"},
+    }
 
 
 def _rule_body(world: World) -> dict[str, Any]:
@@ -388,6 +398,18 @@ ROUTES: dict[str, Row] = {
         scope="metrics:read", objects={"report_id": "report"}
     ),
     "GET /v1/analytics/campaigns/<str:campaign_id>": Row(scope="metrics:read", objects=CAMPAIGN),
+    "GET /v1/analytics/alerts": Row(scope="metrics:read", shows="alert"),
+    "GET /v1/analytics/alert-rules": Row(scope="metrics:read", shows="alert_rule"),
+    "POST /v1/analytics/alert-rules": Row(
+        scope="ads:write:campaigns",
+        body=_alert_rule_body,
+        body_objects={"campaign_id": "campaign"},
+    ),
+    f"GET {_ALERT_RULE}": Row(scope="metrics:read", objects=ALERT_RULE),
+    f"PATCH {_ALERT_RULE}": Row(
+        scope="ads:write:campaigns", objects=ALERT_RULE, body=lambda _: {"name": "Renamed"}
+    ),
+    f"DELETE {_ALERT_RULE}": Row(scope="ads:write:campaigns", objects=ALERT_RULE),
     # Billing
     "GET /v1/billing/plans": Row(scope="public", why="price list"),
     "POST /v1/billing/subscribe": Row(scope="billing:write", body=lambda _: {"plan_id": 4}),
