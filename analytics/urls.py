@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from accounts.api_base import route
 from analytics.api import alerts, numbers
 from analytics.optimizer import urls as optimizer
-from analytics.views import files
+from analytics.views import files, page
 
 Routes = list[URLPattern | URLResolver]
 
@@ -34,6 +34,8 @@ api_urls: Routes = [
     *optimizer.api_urls,
 ]
 page_urls: Routes = [
+    path("analytics/", page.analytics, name="analytics"),
+    path("analytics/reports/", page.ask_report, name="analytics-ask-report"),
     path(
         "analytics/reports/<str:report_id>/file/",
         files.report_file,

@@ -51,6 +51,14 @@ LISTS: dict[str, Listing] = {
     "GET /v1/webhooks": Listing(),
     "GET /v1/webhooks/<str:webhook_id>/deliveries": Listing(),
     "GET /": Listing(most=50, mark=r'business-seed-\d+(?=</span><span class="num">)'),
+    "GET /analytics/": Listing(
+        mark=r"(?<=data-campaign=\")camp_\w+",
+        one_business=True,
+        beside=(
+            Listing(most=10, mark=r"\balert-seed-\d+"),
+            Listing(most=10, mark=r"(?<=class=\"mono\">)rpt_\w+"),
+        ),
+    ),
     "GET /attention/": Listing(most=50, mark=r"\bjob_\w+"),
     "GET /audit/": Listing(most=50, mark=r"\baud_\w+"),
     "GET /billing/": seeds("invoice", 50),

@@ -541,6 +541,20 @@ ROUTES: dict[str, Row] = {
     "GET /campaigns/<str:campaign_id>/ads/<str:ad_id>/creative/": Row(
         scope="page", objects={"campaign_id": "campaign", "ad_id": "ad"}
     ),
+    "GET /analytics/": Row(
+        scope="page", query="date_from=2026-11-01&date_to=2026-11-30", shows="alert"
+    ),
+    "POST /analytics/reports/": Row(
+        scope="page",
+        body=lambda w: {
+            "format": "csv",
+            "interval": "daily",
+            "breakdown": "none",
+            "business_id": w.id("business"),
+        },
+        body_objects={"business_id": "business"},
+        serves=(303,),
+    ),
     "GET /analytics/reports/<str:report_id>/file/": Row(
         scope="page",
         params={"report_id": "rpt_none"},

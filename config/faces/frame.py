@@ -30,6 +30,7 @@ COUNT_CAP = 99
 ICONS = {
     "inbox": "M2 9h3l1.5 2h3L11 9h3M2 9l2-6h8l2 6v4H2z",
     "campaigns": "M3 6.5v3h2.5l5 3v-9l-5 3zM13 6.5v3",
+    "analytics": "M2 13.5h12M4 11V8M8 11V3M12 11V6",
     "connections": "M6.5 9.5l3-3M5 7L3.5 8.5a2.8 2.8 0 0 0 4 4L9 11"
     "M11 9l1.5-1.5a2.8 2.8 0 0 0-4-4L7 5",
     "policy": "M8 2l5 2v4c0 3-2.2 5-5 6-2.8-1-5-3-5-6V4z",
@@ -47,6 +48,7 @@ THEMES = ("light", "dark")
 NAV: tuple[tuple[str, Promise], ...] = (
     ("inbox", _("Inbox")),
     ("campaigns", _("Campaigns")),
+    ("analytics", _("Analytics")),
     ("connections", _("Connections")),
     ("policy", _("Policy")),
     ("audit", _("Audit log")),

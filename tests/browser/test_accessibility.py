@@ -26,6 +26,7 @@ PAGES: dict[str, str] = {
     f"{FACTOR}totp/activate/": f"{FACTOR}totp/activate/",
     f"{FACTOR}webauthn/": f"{FACTOR}webauthn/",
     f"{FACTOR}webauthn/add/": f"{FACTOR}webauthn/add/",
+    "/analytics/": "/analytics/",
     "/apps/": "/apps/",
     "/attention/": "/attention/",
     "/audit/": "/audit/",
@@ -86,8 +87,8 @@ EXEMPT: dict[str, str] = {
         "/openapi.json", "/openapi.yml", "/skill.md",
     ), FOR_PROGRAMS),
     **dict.fromkeys((
-        "/apps/<str:app_id>/remove/", "/apps/access/<str:key_id>/revoke/", "/billing/cancel/",
-        "/billing/choose/", "/billing/portal/", "/billing/resume/",
+        "/analytics/reports/", "/apps/<str:app_id>/remove/", "/apps/access/<str:key_id>/revoke/",
+        "/billing/cancel/", "/billing/choose/", "/billing/portal/", "/billing/resume/",
     ), POSTED),
     "/docs/api/": NOT_OURS,
     "/docs/api/reference/": NOT_OURS,

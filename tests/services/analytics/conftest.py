@@ -16,6 +16,7 @@ def _at(monkeypatch: pytest.MonkeyPatch) -> None:
         "analytics.api.numbers",
         "analytics.tools",
         "analytics.views.files",
+        "analytics.views.page",
     ):
         monkeypatch.setattr(f"{module}.now", lambda: NOW)
     assert clock.now() != NOW
