@@ -186,6 +186,7 @@ class ReportError(pydantic.BaseModel):
             {
                 "report_too_large": "it has more rows than a report holds",
                 "report_failed": "it could not be made",
+                "format_unavailable": "the installation makes no PDF",
             }
         ),
     ]

@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from analytics.services.report_pdf import is_available
+
 BREAKDOWNS = [
     ("none", _("Nothing: one row for each currency")),
     ("campaign", _("Campaign")),
@@ -21,7 +23,7 @@ class ReportForm(forms.Form):
 
     format = forms.ChoiceField(
         label=_("Format"),
-        choices=[("csv", "CSV"), ("xlsx", "Excel"), ("json", "JSON")],
+        choices=[("pdf", "PDF"), ("csv", "CSV"), ("xlsx", "Excel"), ("json", "JSON")],
     )
     interval = forms.ChoiceField(
         label=_("A row for each"),
@@ -36,3 +38,5 @@ class ReportForm(forms.Form):
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, auto_id="report-%s", **kwargs)
+        formats: Any = self.fields["format"]
+        formats.choices = [one for one in formats.choices if one[0] != "pdf" or is_available()]

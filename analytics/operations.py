@@ -68,14 +68,14 @@ declare(
         method="POST",
         path="/analytics/reports",
         tag="Analytics",
-        summary="Ask for a report as JSON, CSV or Excel",
+        summary="Ask for a report as JSON, CSV, Excel or PDF",
         description=(
             f"{_PERIOD} It is made in the background and kept for 24 hours: poll it until `status` "
             "is `completed`, then open `download_url`. `email` mails that link to the key's person."
         ),
         body=bodies.ReportBody,
         answers={202: answers.Report},
-        errors=("not_found", "validation_error", "too_many_reports"),
+        errors=("not_found", "validation_error", "format_unavailable", "too_many_reports"),
         example={"format": "csv", "interval": "daily", "breakdown": "campaign"},
     ),
     Operation(

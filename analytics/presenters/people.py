@@ -23,6 +23,18 @@ LABELS: Mapping[str, Promise] = {
     "cpm": _("Cost per 1,000 impressions"),
     "conversion_rate": _("Conversion rate"),
 }
+# Columns of a report that are no metric.
+COLUMNS: Mapping[str, Promise] = {
+    "date": _("From"),
+    "date_to": _("To"),
+    "currency": _("Currency"),
+    "is_final": _("Final"),
+    "platform": _("Platform"),
+    **{f"{name}_id": _("Id") for name in ("business", "ad_account", "campaign", "ad_set", "ad")},
+    **{
+        f"{name}_name": _("Name") for name in ("business", "ad_account", "campaign", "ad_set", "ad")
+    },
+}
 SHOWN = tuple(LABELS)[:8]
 MONEY = frozenset({"spend", "conversion_value", "cost_per_conversion", "cpc", "cpm"})
 SHARES = frozenset({"ctr", "conversion_rate"})

@@ -125,13 +125,8 @@ def page_context(request: PersonRequest, chosen: Chosen, *, now: datetime) -> di
     that the person may not see.
     """
     reach = reach_for(request.actor, chosen)
-    today, error = reach.today(now), ""
-    try:
-        period, compared = chosen.periods(today)
-    except InvalidError as refused:
-        error = refused.message
-        period = Period(today - timedelta(days=29), today)
-        compared = period.previous()
+    today = reach.today(now)
+    period, compared, error = _range(chosen, today)
     return {
         "chosen": chosen,
         "error": error,
@@ -146,6 +141,15 @@ def page_context(request: PersonRequest, chosen: Chosen, *, now: datetime) -> di
         **alerts_context(request, chosen),
         **reports_context(request, now=now),
     }
+
+
+def _range(chosen: Chosen, today: date) -> tuple[Period, Period | None, str]:
+    """The chosen range and what it is compared with; the last 30 days and why, where it is none."""
+    try:
+        return *chosen.periods(today), ""
+    except InvalidError as refused:
+        period = Period(today - timedelta(days=29), today)
+        return period, period.previous(), refused.message
 
 
 def _presets(chosen: Chosen, today: date) -> list[dict[str, Any]]:
@@ -164,19 +168,7 @@ def _numbers(
     reach: Reach, chosen: Chosen, *, period: Period, compared: Period | None, today: date
 ) -> dict[str, Any]:
     interval = "daily" if period.days <= MOST_DAILY else "weekly"
-    lines = series_page(
-        reach,
-        reach.facts(period.since, period.until),
-        interval=interval,
-        breakdown="none",
-        today=today,
-        limit=50,
-        cursor="",
-    )
-    drawn = {
-        row.currency: series_json(row, period, breakdown="none", wanted=[chosen.metric])
-        for row in lines.rows
-    }
+    drawn = _drawn(reach, chosen.metric, period=period, interval=interval, today=today)
     found = summaries(reach, period, compared=compared)
     return {
         "currencies": [
@@ -186,6 +178,25 @@ def _numbers(
         "columns": [people.LABELS[name] for name in people.SHOWN],
         "interval": interval,
         "metric_label": people.LABELS[chosen.metric],
+    }
+
+
+def _drawn(
+    reach: Reach, metric: str, *, period: Period, interval: str, today: date
+) -> dict[str, dict[str, Any]]:
+    """Currency to its series of the chart's metric."""
+    page = series_page(
+        reach,
+        reach.facts(period.since, period.until),
+        interval=interval,
+        breakdown="none",
+        today=today,
+        limit=50,
+        cursor="",
+    )
+    return {
+        row.currency: series_json(row, period, breakdown="none", wanted=[metric])
+        for row in page.rows
     }
 
 
