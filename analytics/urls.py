@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from accounts.api_base import route
 from analytics.api import alerts, numbers
 from analytics.optimizer import urls as optimizer
-from analytics.views import files, page
+from analytics.views import alert_rules, files, page
 
 Routes = list[URLPattern | URLResolver]
 
@@ -35,6 +35,12 @@ api_urls: Routes = [
 ]
 page_urls: Routes = [
     path("analytics/", page.analytics, name="analytics"),
+    path("analytics/alert-rules/", alert_rules.index, name="analytics-alert-rules-page"),
+    path(
+        "analytics/alert-rules/<str:rule_id>/delete/",
+        alert_rules.delete,
+        name="analytics-alert-rule-delete",
+    ),
     path("analytics/reports/", page.ask_report, name="analytics-ask-report"),
     path(
         "analytics/reports/<str:report_id>/file/",

@@ -59,6 +59,7 @@ LISTS: dict[str, Listing] = {
             Listing(most=10, mark=r"(?<=class=\"mono\">)rpt_\w+"),
         ),
     ),
+    "GET /analytics/alert-rules/": seeds("alertrule", 50),
     "GET /attention/": Listing(most=50, mark=r"\bjob_\w+"),
     "GET /audit/": Listing(most=50, mark=r"\baud_\w+"),
     "GET /billing/": seeds("invoice", 50),

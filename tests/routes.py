@@ -544,6 +544,8 @@ ROUTES: dict[str, Row] = {
     "GET /analytics/": Row(
         scope="page", query="date_from=2026-11-01&date_to=2026-11-30", shows="alert"
     ),
+    "GET /analytics/alert-rules/": Row(scope="page", shows="alert_rule"),
+    "POST /analytics/alert-rules/<str:rule_id>/delete/": Row(scope="page", objects=ALERT_RULE),
     "POST /analytics/reports/": Row(
         scope="page",
         body=lambda w: {

@@ -156,6 +156,21 @@ def alert_text(alert: Alert) -> str:
     return text % said
 
 
+def rule_text(rule: AlertRule) -> str:
+    """What a rule watches, for people."""
+    metric = Metric(rule.metric)
+    said = {"metric": METRIC_NAMES[metric], "change": rule.minimum_change}
+    if rule.kind == Kind.ANOMALY:
+        return _("%(metric)s of a day unlike its weekdays by %(change)s %% or more") % said
+    said |= {
+        "value": shown_value(metric, rule.value_micros / MILLION, rule.currency),
+        "days": rule.timeframe_hours // 24,
+    }
+    if condition_of_alert(rule).is_below:
+        return _("%(metric)s below %(value)s over %(days)s days") % said
+    return _("%(metric)s above %(value)s over %(days)s days") % said
+
+
 METRIC_NAMES: Mapping[Metric, Promise] = {
     Metric.SPEND: gettext_lazy("Spend"),
     Metric.IMPRESSIONS: gettext_lazy("Impressions"),

@@ -168,6 +168,11 @@ def _tell(rule: AlertRule, judged: Judged, *, now: datetime) -> str:
         environment=rule.environment,
         now=now,
         business_id=rule.business_id,
-        target_id=encode("alert", alert.pk),
+        target_id=_about(rule),
     )
     return ALERTED
+
+
+def _about(rule: AlertRule) -> str:
+    """The object that numbers the event: the campaign, or the rule where it watches a business."""
+    return encode("camp", rule.campaign_id) if rule.campaign_id else encode("alr", rule.pk)

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent, Business, Membership
-from analytics.models import Alert, Report
+from analytics.models import Alert, AlertRule, Report
 from analytics.services import reports
 from core.actors import Role
 from core.ids import encode
@@ -227,3 +227,75 @@ def test_a_long_range_has_a_point_a_week(show, stage, acme):
     found = POINT.findall(text)
     assert (len(found), sum(int(value) for _day, value in found)) == (15, 2000)
     assert "Clicks by week, USD" in text
+
+
+def form_of(acme, **said):
+    return {
+        "name": "Clicks",
+        "business_id": encode("biz", acme.test_business.pk),
+        "kind": "threshold",
+        "metric": "spend",
+        "operator": "gt",
+        "value": "50",
+        "days": "1",
+        "minimum_change": "30",
+        **said,
+    }
+
+
+def rules_of(acme):
+    with tenant_tx(acme.tenant.id, readonly=True):
+        return list(AlertRule.objects.all())
+
+
+def signed_in(acme, role):
+    client = Client()
+    client.force_login(acme.people[role], backend="accounts.backends.PersonBackend")
+    return client
+
+
+def test_people_make_and_remove_alert_rules(acme):
+    client = signed_in(acme, Role.BUYER)
+    assert "No alert rules yet" in client.get("/analytics/alert-rules/").content.decode()
+    assert client.post("/analytics/alert-rules/", form_of(acme)).status_code == 302
+    anomaly = form_of(acme, kind="anomaly", metric="ctr", value="", name="Odd")
+    assert client.post("/analytics/alert-rules/", anomaly).status_code == 302
+    text = client.get("/analytics/alert-rules/").content.decode()
+    assert "Spend above $50.00 over 1 days" in text
+    assert "Click rate of a day unlike its weekdays by 30 % or more" in text
+    first = next(row for row in rules_of(acme) if row.kind == "threshold")
+    assert (first.value_micros, first.currency, first.campaign_id) == (50_000_000, "USD", None)
+    path = f"/analytics/alert-rules/{encode('alr', first.pk)}/delete/"
+    assert client.post(path).status_code == 302
+    assert [row.name for row in rules_of(acme)] == ["Odd"]
+    assert client.post(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ({"value": ""}, "A threshold needs a value."),
+        ({"kind": "anomaly", "metric": "roas"}, "Unusual days are known of: Spend, Impressions"),
+        ({"name": ""}, "This field is required."),
+    ],
+)
+def test_a_bad_alert_rule_is_refused_beside_its_field(acme, said, error):
+    answer = signed_in(acme, Role.OWNER).post("/analytics/alert-rules/", form_of(acme, **said))
+    assert answer.status_code == 422
+    assert error in unescape(answer.content.decode())
+    assert rules_of(acme) == []
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.APPROVER])
+def test_readers_see_rules_and_make_none(acme, role):
+    client = signed_in(acme, role)
+    page = client.get("/analytics/alert-rules/")
+    assert (page.status_code, "Add rule" in page.content.decode()) == (200, False)
+    assert client.post("/analytics/alert-rules/", form_of(acme)).status_code == 403
+    assert rules_of(acme) == []
+
+
+def test_a_foreign_business_gets_no_rule(acme, rival):
+    foreign = form_of(acme, business_id=encode("biz", rival.test_business.pk))
+    assert signed_in(acme, Role.OWNER).post("/analytics/alert-rules/", foreign).status_code == 422
+    assert rules_of(acme) == []
