@@ -141,7 +141,7 @@ class SeriesQuery(Query):
                 field="interval",
                 code="interval_unavailable",
                 details={"allowed": ["daily", "weekly"]},
-                hint=_("Use daily or weekly."),
+                hint=_("Send interval=daily; as_of says how fresh the running day is."),
             )
         most = MOST_POINTS // sum(1 for _piece in period.pieces(self.interval))
         if self.limit > most and self.breakdown != "none":

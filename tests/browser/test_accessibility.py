@@ -26,7 +26,7 @@ PAGES: dict[str, str] = {
     f"{FACTOR}totp/activate/": f"{FACTOR}totp/activate/",
     f"{FACTOR}webauthn/": f"{FACTOR}webauthn/",
     f"{FACTOR}webauthn/add/": f"{FACTOR}webauthn/add/",
-    "/analytics/": "/analytics/",
+    "/analytics/": "/analytics/?environment=test",
     "/analytics/alert-rules/": "/analytics/alert-rules/",
     "/apps/": "/apps/",
     "/attention/": "/attention/",
