@@ -19,6 +19,7 @@ from core.errors import NotFoundError
 from core.ids import decode
 from core.lookups import Lookup
 from platforms.metrics.queries import sums_of
+from platforms.models import AdAccount
 
 ALERT_RULES_DUE = Lookup(
     "alert_rules_due",
@@ -33,6 +34,7 @@ ALERT_RULES_DUE = Lookup(
 COUNTED_AFTER = timedelta(hours=6)
 STALE_DAYS = 3
 GONE = ("ARCHIVED", "DELETED")
+ENDED = ("expired", "revoked", "disconnected")
 
 
 def list_alert_rules(actor: Actor) -> QuerySet[AlertRule]:
@@ -72,12 +74,17 @@ class Days:
 
 
 def days_of(rule: AlertRule, *, now: datetime) -> Days:
-    """The days of the rule's business or campaign in its currency, as far back as it may look."""
+    """The days of the rule's business or campaign in its currency, as far back as it may look. An
+    ad account that is no longer connected is left out with all its days: nobody reads its end.
+    """
     reach = open_reach(rule.environment, business_id=rule.business_id, limits=None)
     today = reach.today(now)
     first = today - timedelta(days=HISTORY_DAYS + settings.METRICS_LATE_DAYS + STALE_DAYS + 2)
     facts = reach.facts(first, today, campaign_id=rule.campaign_id)
-    rows = facts.rows().filter(currency=rule.currency)
+    accounts_read = AdAccount.objects.filter(business_id=rule.business_id).exclude(
+        connection__status__in=ENDED
+    )
+    rows = facts.rows().filter(currency=rule.currency, ad_account_id__in=accounts_read.values("pk"))
     accounts = set(rows.order_by().values_list("ad_account_id", flat=True).distinct())
     names = Sums.__dataclass_fields__
     sums = {

@@ -16,7 +16,7 @@ from core.ids import decode, encode
 from core.registry import ERASERS, Person
 from core.tenancy import tenant_tx
 from platforms.metrics.models import MetricFact
-from platforms.models import AdAccount
+from platforms.models import AdAccount, Connection
 from tests.bars.threads import race
 from tests.cast import NOW
 from tests.services.analytics.stage import TODAY, set_stage
@@ -214,6 +214,29 @@ def test_what_was_not_read_is_not_judged(make, stage, acme):
         read_at(acme, moment)
         assert judge(acme, rule) == {"facts_not_read": 1}
     assert silent(acme)
+
+
+def test_an_account_that_was_disconnected_holds_nothing_up(call, stage, acme):
+    """Its days are left out with it: neither a threshold nor a fall that it makes."""
+    with tenant_tx(acme.tenant.id):
+        gone = Connection.objects.create(
+            tenant_id=acme.tenant.id,
+            business=acme.test_business,
+            platform="meta",
+            environment="test",
+            status="disconnected",
+            created_at=NOW,
+        )
+    stage.deliver(spend_micros=60_000_000)
+    other = set_stage(acme, name="Winter", synced_at=NOW - timedelta(days=9))
+    other.deliver(ago=9, spend_micros=900_000_000)
+    body = {"name": "All", "business_id": encode("biz", acme.test_business.pk), "condition": SPEND}
+    rule = call("POST", "alert-rules", body)[1]
+    assert judge(acme, rule) == {"facts_not_read": 1}
+    with tenant_tx(acme.tenant.id):
+        AdAccount.objects.filter(pk=other.account.pk).update(connection=gone)
+    assert judge(acme, rule) == {"no_data": 1, "alerted": 1}
+    assert alerts_of(acme)[0].evidence["spend"] == 60
 
 
 def test_amounts_of_another_currency_are_left_out(call, stage, acme):
