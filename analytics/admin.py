@@ -1,4 +1,4 @@
-"""Super-admins look at reports, not into them."""
+"""Super-admins look at alerts and reports, not into the files of these."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from accounts.superadmin import ReadOnlyAdmin
-from analytics.models import Report
+from analytics.models import Alert, Report
 
 
 @admin.register(Report)
@@ -18,3 +18,10 @@ class ReportAdmin(ReadOnlyAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return [name for name in super().get_fields(request, obj) if name != "content"]
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    list_display = ["id", "tenant", "environment", "event_type", "metric", "day", "created_at"]
+    list_select_related = ["tenant"]
+    ordering = ["-created_at"]

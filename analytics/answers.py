@@ -4,8 +4,10 @@ from typing import Annotated, Any
 
 import pydantic
 
+from analytics.alert_bodies import DIRECTION, WATCHED
 from analytics.bodies import FORMATS
-from core.shapes import Environment, OneOf, Pagination
+from analytics.optimizer.answers import Evidence, RuleCondition
+from core.shapes import Answer, Currency, Environment, OneOf, Page, Pagination, Time
 
 
 class Metrics(pydantic.BaseModel):
@@ -184,6 +186,7 @@ class ReportError(pydantic.BaseModel):
             {
                 "report_too_large": "it has more rows than a report holds",
                 "report_failed": "it could not be made",
+                "format_unavailable": "the installation makes no PDF",
             }
         ),
     ]
@@ -220,3 +223,84 @@ class Report(pydantic.BaseModel):
 class ReportList(pydantic.BaseModel):
     data: list[Report]
     pagination: Pagination
+
+
+class AnomalyCondition(Answer):
+    """Days unlike the same weekdays of the eight weeks before."""
+
+    metric: Annotated[str, OneOf(WATCHED)]
+    direction: Annotated[str, OneOf(DIRECTION)]
+    minimum_change: Annotated[int, pydantic.Field(description="Percent.")]
+
+
+class AlertRule(Answer):
+    """An alert rule has a `condition` or an `anomaly`."""
+
+    id: str
+    name: str
+    business_id: str
+    campaign_id: Annotated[str | None, pydantic.Field(description="null: the whole business.")]
+    environment: Environment
+    active: bool
+    currency: Annotated[Currency, pydantic.Field(description="Delivery in others is left out.")]
+    condition: RuleCondition | None
+    anomaly: AnomalyCondition | None
+    cooldown_hours: int
+    last_evaluated_at: Time | None
+    last_result: Annotated[
+        dict[str, int] | None,
+        pydantic.Field(
+            description="Days of the last evaluation by what became of them: alerted, "
+            "told_already, not_matched, uncertain, sample_too_small, no_data, facts_not_read, "
+            "not_running."
+        ),
+    ]
+    created_at: Time
+    updated_at: Time
+
+
+AlertRulePage = Page[AlertRule]
+
+
+class Expected(Answer):
+    """What the weekday let expect; chance explains `low` to `high` (null: no upper bound)."""
+
+    value: float
+    low: float
+    high: float | None
+    days: Annotated[int, pydantic.Field(description="Days it was compared with.")]
+
+
+class AlertEvidence(Evidence):
+    """The value, and the threshold it met or what was expected of it."""
+
+    threshold: float | None
+    expected: Expected | None
+
+
+class Alert(Answer):
+    """A firing of an alert rule; also the `data` of its event."""
+
+    id: str
+    type: Annotated[
+        str,
+        OneOf({"alert.spend": "about spend", "alert.performance": "about any other metric"}),
+    ]
+    kind: Annotated[
+        str,
+        OneOf({"threshold": "it crossed a threshold", "anomaly": "it left its usual range"}),
+    ]
+    rule_id: Annotated[str | None, pydantic.Field(description="null: the rule was removed.")]
+    rule_name: str
+    business_id: str
+    campaign_id: str | None
+    environment: Environment
+    metric: str
+    direction: Annotated[str, OneOf({"above": "too much", "below": "too little"})]
+    day: Annotated[str, pydantic.Field(description="The last day judged, in the account's zone.")]
+    evidence: AlertEvidence
+    message: Annotated[str, pydantic.Field(description="One sentence for people.")]
+    created_at: Time
+
+
+AlertPage = Page[Alert]

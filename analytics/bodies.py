@@ -38,6 +38,7 @@ FORMATS = {
     "json": "objects for rows and totals",
     "csv": "comma-separated values in UTF-8",
     "xlsx": "an Excel workbook",
+    "pdf": "a document with charts, of up to 500 rows; an optional part of an installation",
 }
 PublisherPlatform = Annotated[str, pydantic.Field(pattern="^[a-z_]{0,20}$")]
 Limit = Annotated[int, pydantic.Field(ge=1, le=100)]
@@ -140,7 +141,7 @@ class SeriesQuery(Query):
                 field="interval",
                 code="interval_unavailable",
                 details={"allowed": ["daily", "weekly"]},
-                hint=_("Use daily or weekly."),
+                hint=_("Send interval=daily; as_of says how fresh the running day is."),
             )
         most = MOST_POINTS // sum(1 for _piece in period.pieces(self.interval))
         if self.limit > most and self.breakdown != "none":
@@ -166,7 +167,7 @@ class ReportBody(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(extra="forbid")
 
-    format: Annotated[Literal["json", "csv", "xlsx"], Words(FORMATS)] = "json"
+    format: Annotated[Literal["json", "csv", "xlsx", "pdf"], Words(FORMATS)] = "json"
     date_from: Day | None = None
     date_to: Day | None = None
     interval: Annotated[

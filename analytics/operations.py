@@ -1,6 +1,6 @@
 """The room's part of the OpenAPI document."""
 
-from analytics import answers, bodies
+from analytics import alert_bodies, answers, bodies
 from core.operations import Operation, declare
 from core.shapes import PageQuery
 
@@ -8,6 +8,7 @@ _PERIOD = (
     "Without dates the last 30 days, today included. Days are those of each ad account's own time "
     "zone. Amounts of different currencies are never added up."
 )
+_ALERT_RULE = "/analytics/alert-rules/{rule_id}"
 
 declare(
     Operation(
@@ -67,14 +68,14 @@ declare(
         method="POST",
         path="/analytics/reports",
         tag="Analytics",
-        summary="Ask for a report as JSON, CSV or Excel",
+        summary="Ask for a report as JSON, CSV, Excel or PDF",
         description=(
             f"{_PERIOD} It is made in the background and kept for 24 hours: poll it until `status` "
             "is `completed`, then open `download_url`. `email` mails that link to the key's person."
         ),
         body=bodies.ReportBody,
         answers={202: answers.Report},
-        errors=("not_found", "validation_error", "too_many_reports"),
+        errors=("not_found", "validation_error", "format_unavailable", "too_many_reports"),
         example={"format": "csv", "interval": "daily", "breakdown": "campaign"},
     ),
     Operation(
@@ -95,5 +96,82 @@ declare(
         summary="A report's status, and where its file is",
         answers={200: answers.Report},
         errors=("not_found",),
+    ),
+    Operation(
+        id="list_alerts",
+        method="GET",
+        path="/analytics/alerts",
+        tag="Analytics",
+        summary="What alert rules told",
+        description="Newest first. Each was also sent as `alert.spend` or `alert.performance`.",
+        query=PageQuery,
+        answers={200: answers.AlertPage},
+    ),
+    Operation(
+        id="list_alert_rules",
+        method="GET",
+        path="/analytics/alert-rules",
+        tag="Analytics",
+        summary="List alert rules",
+        query=PageQuery,
+        answers={200: answers.AlertRulePage},
+    ),
+    Operation(
+        id="create_alert_rule",
+        method="POST",
+        path="/analytics/alert-rules",
+        tag="Analytics",
+        summary="Ask to be told of a threshold or of unusual days",
+        description="`condition` is a threshold of yours, `anomaly` a day unlike its weekdays. "
+        "Days are judged once they were read six hours after their end; thresholds that more "
+        "delivery can only exceed, already while the day runs. What late conversions could mend "
+        "waits: seven days for a threshold, until they are final for an anomaly.",
+        body=alert_bodies.AlertRuleBody,
+        answers={201: answers.AlertRule},
+        errors=(
+            "business_required",
+            "choose_business",
+            "contradictory_fields",
+            "not_found",
+            "rule_limit_reached",
+        ),
+        example={
+            "name": "Spend of a day",
+            "condition": {
+                "metric": "spend",
+                "operator": "gt",
+                "value": 500,
+                "timeframe_hours": 24,
+            },
+        },
+    ),
+    Operation(
+        id="get_alert_rule",
+        method="GET",
+        path=_ALERT_RULE,
+        tag="Analytics",
+        summary="Read one alert rule",
+        answers={200: answers.AlertRule},
+    ),
+    Operation(
+        id="update_alert_rule",
+        method="PATCH",
+        path=_ALERT_RULE,
+        tag="Analytics",
+        summary="Change an alert rule",
+        description="What is left out stays. With another threshold, metric or direction it may "
+        "alert at once.",
+        body=alert_bodies.AlertRuleChange,
+        answers={200: answers.AlertRule},
+        errors=("contradictory_fields",),
+        example={"condition": {"value": 400}},
+    ),
+    Operation(
+        id="delete_alert_rule",
+        method="DELETE",
+        path=_ALERT_RULE,
+        tag="Analytics",
+        summary="Remove an alert rule; its alerts stay",
+        answers={204: None},
     ),
 )

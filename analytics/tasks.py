@@ -6,7 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.db import transaction
 
-from analytics.services import reports
+from analytics.services import alerting, reports
 from core import clock
 from core.tasks import TenantTask
 
@@ -26,6 +26,23 @@ def reports_due(**_: Any) -> int:
     for tenant_id, report_id in due:
         make_report.delay(tenant_id=str(tenant_id), report_id=str(report_id))
     return len(due)
+
+
+@shared_task(name="analytics.alerts_due")
+def alerts_due(**_: Any) -> int:
+    """Enqueue every alert rule that is to be judged again."""
+    due = alerting.due_alert_rules(clock.now())
+    for tenant_id, rule_id in due:
+        judge_alert_rule.delay(tenant_id=str(tenant_id), rule_id=str(rule_id))
+    return len(due)
+
+
+@shared_task(name="analytics.judge_alert_rule", base=TenantTask)
+def judge_alert_rule(*, tenant_id: UUID, rule_id: UUID, **_: Any) -> None:
+    """Judge one alert rule, unless an earlier message has done so since."""
+    now = clock.now()
+    if (tenant_id, rule_id) in alerting.due_alert_rules(now):
+        alerting.evaluate_alert_rule(tenant_id, rule_id, now=now)
 
 
 def publish(tenant_id: UUID, report_id: UUID) -> None:

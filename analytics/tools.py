@@ -9,7 +9,7 @@ from analytics.bodies import OverviewQuery
 from analytics.domain.metrics import METRICS
 from analytics.domain.periods import Period
 from analytics.domain.sums import Summary
-from analytics.presenters import campaign_summary_json, overview_json, series_json
+from analytics.presenters.numbers import campaign_summary_json, overview_json, series_json
 from analytics.queries.reach import Reach, reach_of, reach_of_campaign
 from analytics.queries.series import series_page
 from analytics.queries.summary import summaries

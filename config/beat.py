@@ -23,6 +23,7 @@ SCHEDULE = {
     "announce": _every(20, "campaigns.announce_due"),
     "remind": _every(60, "campaigns.remind_due"),
     "rules": _every(60, "optimizer.evaluate_due"),
+    "alerts": _every(60, "analytics.alerts_due"),
     "tokens": _every(HOUR, "platforms.expire_due"),
     "reports": _every(30, "analytics.reports_due"),
     "assets": _every(DAY, "platforms.refresh_all"),

@@ -91,5 +91,7 @@ def logging_of(level: str) -> dict[str, Any]:
             "httpx2": {"level": "WARNING"},
             "kombu.connection": {"level": "ERROR"},  # memory:// has no host, and it says so
             "httpcore2": {"level": "WARNING"},
+            "fontTools": {"level": "WARNING"},
+            "weasyprint": {"level": "ERROR"},  # a warning for each style it does not know
         },
     }

@@ -34,6 +34,8 @@ _AD_SET = f"{_CAMPAIGN}/ad-sets/<str:ad_set_id>"
 
 LISTS: dict[str, Listing] = {
     "GET /v1/account/business": Listing(),
+    "GET /v1/analytics/alerts": Listing(),
+    "GET /v1/analytics/alert-rules": Listing(),
     "GET /v1/analytics/reports": Listing(),
     "GET /v1/analytics/time-series": Listing(),
     "GET /v1/ai/generations": Listing(),
@@ -50,6 +52,15 @@ LISTS: dict[str, Listing] = {
     "GET /v1/webhooks": Listing(),
     "GET /v1/webhooks/<str:webhook_id>/deliveries": Listing(),
     "GET /": Listing(most=50, mark=r'business-seed-\d+(?=</span><span class="num">)'),
+    "GET /analytics/": Listing(
+        mark=r"(?<=data-campaign=\")camp_\w+",
+        one_business=True,
+        beside=(
+            Listing(most=10, mark=r"\balert-seed-\d+"),
+            Listing(most=10, mark=r"(?<=class=\"mono\">)rpt_\w+"),
+        ),
+    ),
+    "GET /analytics/alert-rules/": seeds("alertrule", 50),
     "GET /attention/": Listing(most=50, mark=r"\bjob_\w+"),
     "GET /audit/": Listing(most=50, mark=r"\baud_\w+"),
     "GET /billing/": seeds("invoice", 50),
@@ -100,6 +111,7 @@ NOT_LISTS: dict[str, str] = {
     "GET /v1/analytics/predictions": "forecasts, two entries a currency",
     "GET /v1/analytics/overview": "sums, one entry a currency",
     "GET /v1/analytics/campaigns/<str:campaign_id>": "sums; the parts that spent most",
+    "GET /v1/analytics/alert-rules/<str:rule_id>": _ONE,
     "GET /v1/analytics/reports/<str:report_id>": _ONE,
     "GET /v1/billing/checkout": "one link",
     "GET /v1/billing/plans": "the four rows of the price list",

@@ -147,6 +147,18 @@ def _paused_rule(world: World) -> None:
     Rule.objects.filter(pk=world.row("rule").pk).update(is_active=False)
 
 
+_ALERT_RULE = "/v1/analytics/alert-rules/<str:rule_id>"
+ALERT_RULE = {"rule_id": "alert_rule"}
+
+
+def _alert_rule_body(world: World) -> dict[str, Any]:
+    return {
+        "name": "Clicks",
+        "campaign_id": world.id("campaign"),
+        "anomaly": {"metric": "clicks", "direction": "below"},
+    }
+
+
 def _rule_body(world: World) -> dict[str, Any]:
     return {
         "name": "Pause",
@@ -434,6 +446,18 @@ ROUTES: dict[str, Row] = {
         scope="metrics:read", objects={"report_id": "report"}
     ),
     "GET /v1/analytics/campaigns/<str:campaign_id>": Row(scope="metrics:read", objects=CAMPAIGN),
+    "GET /v1/analytics/alerts": Row(scope="metrics:read", shows="alert"),
+    "GET /v1/analytics/alert-rules": Row(scope="metrics:read", shows="alert_rule"),
+    "POST /v1/analytics/alert-rules": Row(
+        scope="ads:write:campaigns",
+        body=_alert_rule_body,
+        body_objects={"campaign_id": "campaign"},
+    ),
+    f"GET {_ALERT_RULE}": Row(scope="metrics:read", objects=ALERT_RULE),
+    f"PATCH {_ALERT_RULE}": Row(
+        scope="ads:write:campaigns", objects=ALERT_RULE, body=lambda _: {"name": "Renamed"}
+    ),
+    f"DELETE {_ALERT_RULE}": Row(scope="ads:write:campaigns", objects=ALERT_RULE),
     # Billing
     "GET /v1/billing/plans": Row(scope="public", why="price list"),
     "POST /v1/billing/subscribe": Row(scope="billing:write", body=lambda _: {"plan_id": 4}),
@@ -597,6 +621,22 @@ ROUTES: dict[str, Row] = {
     ),
     "GET /campaigns/<str:campaign_id>/ads/<str:ad_id>/creative/": Row(
         scope="page", objects={"campaign_id": "campaign", "ad_id": "ad"}
+    ),
+    "GET /analytics/": Row(
+        scope="page", query="date_from=2026-11-01&date_to=2026-11-30", shows="alert"
+    ),
+    "GET /analytics/alert-rules/": Row(scope="page", shows="alert_rule"),
+    "POST /analytics/alert-rules/<str:rule_id>/delete/": Row(scope="page", objects=ALERT_RULE),
+    "POST /analytics/reports/": Row(
+        scope="page",
+        body=lambda w: {
+            "format": "csv",
+            "interval": "daily",
+            "breakdown": "none",
+            "business_id": w.id("business"),
+        },
+        body_objects={"business_id": "business"},
+        serves=(303,),
     ),
     "GET /analytics/reports/<str:report_id>/file/": Row(
         scope="page",

@@ -24,7 +24,7 @@ from accounts.models import (
 )
 from accounts.services.evidence import record_audit
 from accounts.services.keys import create_key
-from analytics.models import Report
+from analytics.models import Alert, AlertRule, Report
 from analytics.optimizer.models import Rule, RuleFiring, StoredSuggestion
 from billing.models import Invoice
 from campaigns.models import Ad, AdSet, Campaign, Creative, Dispatch, PendingAction, PolicyChange
@@ -393,6 +393,44 @@ def _rule_firing(world: World) -> RuleFiring:
     )
 
 
+def _alert_rule(world: World) -> AlertRule:
+    return AlertRule.objects.create(
+        tenant_id=world.cast.tenant.id,
+        business=world.business,
+        environment="test",
+        campaign=world.row("campaign"),
+        name=f"{world.cast.tenant.name} alert rule",
+        kind="threshold",
+        metric="spend",
+        operator="gt",
+        value_micros=500_000_000,
+        currency="USD",
+        cooldown_hours=168,
+        next_evaluation_at=NOW + timedelta(days=36_500),
+        created_by="user_x",
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+
+def _alert(world: World) -> Alert:
+    return Alert.objects.create(
+        tenant_id=world.cast.tenant.id,
+        business=world.business,
+        environment="test",
+        campaign=world.row("campaign"),
+        rule=world.row("alert_rule"),
+        rule_name=f"{world.cast.tenant.name} alert rule",
+        event_type="alert.performance",
+        kind="threshold",
+        metric="ctr",
+        direction="below",
+        day=NOW.date(),
+        evidence={**EVIDENCE, "threshold": 1.0, "expected": None},
+        created_at=NOW,
+    )
+
+
 def _suggestion(world: World) -> StoredSuggestion:
     return StoredSuggestion.objects.create(
         tenant_id=world.cast.tenant.id,
@@ -501,6 +539,8 @@ KINDS: dict[str, Kind] = {
     "app": Kind("app", _app, per_business=False),
     "app_access": Kind("key", _app_access),
     "ad": Kind("ad", _ad),
+    "alert": Kind("alert", _alert),
+    "alert_rule": Kind("alr", _alert_rule),
     "ad_account": Kind("acct", _ad_account),
     "ad_set": Kind("aset", _ad_set),
     "asset": Kind("ast", _asset),

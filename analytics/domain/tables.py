@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_ROWS = 20_000
+MOST_PDF_ROWS = 500  # laying out a page takes a second
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Cell = str | int | float | bool | None

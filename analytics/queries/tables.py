@@ -9,7 +9,7 @@ from analytics.domain.metrics import NOTHING, Sums, add
 from analytics.domain.periods import Period
 from analytics.domain.sums import Freshness
 from analytics.domain.tables import MOST_ROWS, Cell, Table, TooLargeError
-from analytics.presenters import day, numbers, public_key, range_json
+from analytics.presenters.numbers import day, numbers, public_key, range_json
 from analytics.queries.reach import Reach
 from analytics.queries.series import COLUMNS, freshness_by_currency
 from analytics.queries.summary import names_of

@@ -1,4 +1,4 @@
-"""A table as JSON, CSV or an Excel workbook."""
+"""A table as JSON, CSV, an Excel workbook or a PDF."""
 
 import csv
 import io
@@ -9,6 +9,7 @@ import orjson
 import xlsxwriter
 
 from analytics.domain.tables import Cell, Table, safe_text
+from analytics.services.report_pdf import write_pdf
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +77,5 @@ FORMATS: Mapping[str, Format] = {
     "json": Format("application/json", _json),
     "csv": Format("text/csv; charset=utf-8", _csv),
     "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _xlsx),
+    "pdf": Format("application/pdf", write_pdf),
 }

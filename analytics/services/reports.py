@@ -20,6 +20,7 @@ from analytics.queries.reports import REPORTS_DUE, TENANTS_WITH_EXPIRED_REPORTS,
 from analytics.queries.tables import report_table
 from analytics.services.report_files import write_file
 from analytics.services.report_links import download_url
+from analytics.services.report_pdf import PdfUnavailableError, is_available
 from core.actors import Actor
 from core.errors import RateLimitedError
 from core.ids import decode, encode
@@ -40,7 +41,11 @@ def create_report(
     business_id: UUID | None,
     now: datetime,
 ) -> Report:
-    """Queue a report of a checked request; raises RateLimitedError for too many still kept."""
+    """Queue a report of a checked request; raises PdfUnavailableError, and RateLimitedError for too
+    many still kept.
+    """
+    if body.format == "pdf" and not is_available():
+        raise PdfUnavailableError
     with tenant_tx(actor.tenant_id):
         if list_reports(actor, now=now).count() >= MOST_KEPT:
             raise RateLimitedError(
@@ -86,6 +91,9 @@ def make(tenant_id: UUID, report_id: UUID, *, now: datetime) -> bool:
         content, rows = _content(report)
     except TooLargeError:
         _finish(report, now=now, state="failed", error_code="report_too_large")
+        return False
+    except PdfUnavailableError as error:  # a web process that has the renderer, a worker without
+        _finish(report, now=now, state="failed", error_code=error.code)
         return False
     except Exception:
         log.exception("report_failed", report=str(report_id), attempt=report.attempts)

@@ -32,6 +32,7 @@ ICONS = {
     "campaigns": "M3 6.5v3h2.5l5 3v-9l-5 3zM13 6.5v3",
     "creatives": "M2.5 3.5h11v9h-11zM2.5 10.5l3-3 3 3 2-2 3 3M10 6.5v.3",
     "rules": "M2.5 12.5l3.5-4 3 2 4.5-6M10.5 4.5h3v3",
+    "analytics": "M2 13.5h12M4 11V8M8 11V3M12 11V6",
     "connections": "M6.5 9.5l3-3M5 7L3.5 8.5a2.8 2.8 0 0 0 4 4L9 11"
     "M11 9l1.5-1.5a2.8 2.8 0 0 0-4-4L7 5",
     "policy": "M8 2l5 2v4c0 3-2.2 5-5 6-2.8-1-5-3-5-6V4z",
@@ -51,6 +52,7 @@ NAV: tuple[tuple[str, Promise], ...] = (
     ("campaigns", _("Campaigns")),
     ("creatives", _("Creatives")),
     ("rules", _("Rules")),
+    ("analytics", _("Analytics")),
     ("connections", _("Connections")),
     ("policy", _("Policy")),
     ("audit", _("Audit log")),

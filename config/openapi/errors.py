@@ -63,6 +63,7 @@ CODES: dict[str, tuple[int, str]] = {
     "verification_method_unsupported": (422, "codes are mailed, not sent by phone"),
     "not_in_batch": (422, "the route does not work as a part of a batch"),
     "interval_unavailable": (422, "delivery is not kept at that interval"),
+    "format_unavailable": (422, "the installation has no renderer for this format"),
     "fetch_failed": (422, "the address could not be fetched"),
     "invalid_image": (422, "the file is not an image that can be used"),
     "language_not_available": (422, "without a model only the languages in `details` are written"),

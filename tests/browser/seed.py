@@ -6,9 +6,13 @@ agent's proposal to raise its budget from 50 to 60 dollars a day.
 
 import json
 import sys
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import django
+
+from core.clock import platform_now
 
 JOURNEYS = ("approve", "reject", "undo", "conflict", "keyboard", "plain", "kill")
 PASSWORD = "adamant browser demo"
@@ -71,6 +75,7 @@ def main() -> None:
             "pending": pending, "name": f"Journey {name}",
             "hook": encode("whk", hook.pk), "generation": generation, "rule": rule,
         }  # fmt: skip
+    deliver(draft.tenant_id, now())
     businesses = {one.name: encode("biz", one.pk) for one in cast.businesses}
     json.dump(
         {"journeys": found, "token": token, "businesses": businesses, "unconnected": other.name},
@@ -110,6 +115,50 @@ def _generated(owner: Any, business_id: str) -> str:
     row = generations.start(owner, "variations", body.asked(), business_id=business_id, now=now())
     running.run_due(now())
     return encode("gen", row.pk)
+
+
+def deliver(tenant_id: UUID, moment: datetime) -> None:
+    """Ten days of delivery of one ad, and an alert rule that was met."""
+    from analytics.models import AlertRule
+    from analytics.services.alerting import evaluate_alert_rule
+    from campaigns.models import Ad
+    from core.tenancy import tenant_tx
+    from platforms.metrics.models import MetricFact
+    from platforms.metrics.services import upsert_facts
+    from platforms.models import AdAccount
+
+    with tenant_tx(tenant_id):
+        ad = Ad.objects.select_related("campaign").exclude(external_id="").earliest("id")
+        campaign = ad.campaign
+        AdAccount.objects.filter(pk=campaign.ad_account_id).update(synced_at=moment)
+        account = AdAccount.objects.get(pk=campaign.ad_account_id)
+        today = platform_now(account, at=moment).date()
+        same = {
+            "tenant_id": tenant_id,
+            "business_id": campaign.business_id,
+            "ad_account_id": account.pk,
+            "campaign_id": campaign.pk,
+            "ad_set_id": ad.ad_set_id,
+            "ad_id": ad.pk,
+            "publisher_platform": "facebook",
+            "currency": campaign.currency,
+        }
+        facts = [
+            MetricFact(
+                **same, day=today - timedelta(days=ago), impressions=9_000 + 100 * ago,
+                clicks=200, conversions=6, spend_micros=40_000_000 + ago,
+                conversion_value_micros=90_000_000,
+            )
+            for ago in range(10)
+        ]  # fmt: skip
+        upsert_facts(facts, now=moment)
+        rule = AlertRule.objects.create(
+            tenant_id=tenant_id, business_id=campaign.business_id, environment="test",
+            name="Spend of a day", kind="threshold", metric="spend", operator="gt",
+            value_micros=10_000_000, currency=campaign.currency, cooldown_hours=168,
+            next_evaluation_at=moment, created_by="user_x", created_at=moment, updated_at=moment,
+        )  # fmt: skip
+    assert evaluate_alert_rule(tenant_id, rule.pk, now=moment)["alerted"] == 1
 
 
 if __name__ == "__main__":

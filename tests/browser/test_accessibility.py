@@ -26,6 +26,8 @@ PAGES: dict[str, str] = {
     f"{FACTOR}totp/activate/": f"{FACTOR}totp/activate/",
     f"{FACTOR}webauthn/": f"{FACTOR}webauthn/",
     f"{FACTOR}webauthn/add/": f"{FACTOR}webauthn/add/",
+    "/analytics/": "/analytics/?environment=test",
+    "/analytics/alert-rules/": "/analytics/alert-rules/",
     "/apps/": "/apps/",
     "/attention/": "/attention/",
     "/audit/": "/audit/",
@@ -96,6 +98,7 @@ EXEMPT: dict[str, str] = {
         "/openapi.json", "/openapi.yml", "/skill.md",
     ), FOR_PROGRAMS),
     **dict.fromkeys((
+        "/analytics/alert-rules/<str:rule_id>/delete/", "/analytics/reports/",
         "/apps/<str:app_id>/remove/", "/apps/access/<str:key_id>/revoke/", "/billing/cancel/",
         "/billing/choose/", "/billing/portal/", "/billing/resume/",
     ), POSTED),

@@ -8,6 +8,7 @@ from accounts.models import SystemAuditEvent, Tenant
 from core.tenancy import tenant_tx
 from tests.cast import NOW
 from tests.crowd.actions import add_actions, add_spend
+from tests.crowd.alerts import add_alerts
 from tests.crowd.businesses import add_businesses, add_connections
 from tests.crowd.campaigns import add_campaigns, add_tree
 from tests.crowd.evidence import add_evidence
@@ -48,5 +49,6 @@ def crowd(world: World, first: int, last: int) -> None:
         add_evidence(world, numbers)
         add_webhooks(world, numbers)
         add_reports(world, numbers)
+        add_alerts(world, numbers)
         add_rules(world, numbers)
         add_generations(world, numbers)

@@ -162,6 +162,7 @@ PREPARE: dict[str, Callable[[World, Body], None]] = {
     "cancel_pending_action": _own_proposal,
     "resume_webhook": _paused_hook,
     "create_rule": _names_campaign,
+    "create_alert_rule": _names_campaign,
     "try_new_rule": _names_campaign,
     "optimize_campaign": _names_campaign,
     "apply_suggestion": _names_suggestion,

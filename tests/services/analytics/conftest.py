@@ -11,7 +11,13 @@ from tests.services.analytics.stage import Stage, set_stage
 
 @pytest.fixture(autouse=True)
 def _at(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("analytics.api", "analytics.tools", "analytics.views"):
+    for module in (
+        "analytics.api.alerts",
+        "analytics.api.numbers",
+        "analytics.tools",
+        "analytics.views.files",
+        "analytics.views.page",
+    ):
         monkeypatch.setattr(f"{module}.now", lambda: NOW)
     assert clock.now() != NOW
 

@@ -149,7 +149,7 @@ def test_what_was_never_read_is_never_final(get, stage, acme):
 def test_today_is_the_ad_accounts_day(get, acme, monkeypatch):
     set_stage(acme, timezone="Pacific/Auckland")
     evening = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
-    monkeypatch.setattr("analytics.api.now", lambda: evening)
+    monkeypatch.setattr("analytics.api.numbers.now", lambda: evening)
     doc = get("overview")[1]
     assert (doc["date_to"], doc["time_zones"]) == ("2026-11-22", ["Pacific/Auckland"])
 

@@ -203,7 +203,7 @@ def test_link_opens_its_file_alone_and_only_for_a_day(made, stage, client, monke
     token = foreign.partition("token=")[2]
     assert fetch(client, f"{url.partition('?')[0]}?token={token}").status_code == 404
     assert fetch(client, url.partition("?")[0]).status_code == 404
-    monkeypatch.setattr("analytics.views.now", lambda: LATER)
+    monkeypatch.setattr("analytics.views.files.now", lambda: LATER)
     gone = fetch(client, url)
     assert (gone.status_code, "no longer kept" in gone.content.decode()) == (410, True)
     assert reports.forget_expired(LATER) == 2

@@ -137,6 +137,13 @@ def test_what_is_refused(get, stage, *, query, code, field):
     assert (status, error["code"], error["details"]["field"]) == (422, code, field)
 
 
+def test_hourly_names_the_next_step(get, stage):
+    error = get("time-series?interval=hourly")[1]["error"]
+    assert error["details"]["allowed"] == ["daily", "weekly"]
+    assert error["hint"] == "Send interval=daily; as_of says how fresh the running day is."
+    assert get("time-series?interval=daily")[0] == 200
+
+
 def test_statements_do_not_grow(get, stage):
     path = f"time-series?{WEEK}&breakdown=ad"
 

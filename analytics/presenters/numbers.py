@@ -21,7 +21,7 @@ from analytics.domain.sums import (
     Summary,
     Where,
 )
-from analytics.domain.tables import MOST_ROWS
+from analytics.domain.tables import MOST_PDF_ROWS, MOST_ROWS
 from analytics.models import Report
 from campaigns.models import Campaign
 from campaigns.presenters.tree import amount, iso_z, metrics_json, ratio
@@ -266,7 +266,11 @@ def report_error(report: Report) -> dict[str, str] | None:
         return None
     if report.error_code == "report_too_large":
         said = _("More than %(most)d rows: choose a shorter range, interval or breakdown.")
-        return {"code": report.error_code, "message": said % {"most": MOST_ROWS}}
+        most = MOST_PDF_ROWS if report.format == "pdf" else MOST_ROWS
+        return {"code": report.error_code, "message": said % {"most": most}}
+    if report.error_code == "format_unavailable":
+        said = _("This installation makes no PDF; choose another format.")
+        return {"code": report.error_code, "message": said}
     return {"code": report.error_code, "message": _("It could not be made. Ask for it again.")}
 
 

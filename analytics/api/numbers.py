@@ -11,7 +11,7 @@ from accounts.queries import business_for
 from analytics.bodies import CampaignQuery, OverviewQuery, PredictionQuery, ReportBody, SeriesQuery
 from analytics.domain.sums import Summary
 from analytics.models import Report
-from analytics.presenters import (
+from analytics.presenters.numbers import (
     campaign_summary_json,
     outlook_json,
     overview_json,

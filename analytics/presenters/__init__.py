@@ -1,0 +1,1 @@
+"""How numbers, reports and alerts look outside."""
