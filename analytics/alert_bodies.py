@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, StrictBool, StrictInt, StrictStr
 from analytics.domain.alerts import SERIES, Direction, Kind, Watch
 from analytics.models import AlertRule
 from analytics.optimizer import meanings
-from analytics.optimizer.api.bodies import (
+from analytics.optimizer.bodies import (
     Body,
     ConditionBody,
     ConditionChange,
