@@ -65,6 +65,11 @@ def django_db_setup(
     connections["sim"].settings_dict["TEST"]["MIGRATE"] = False
     with django_db_blocker.unblock():
         created = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+        if connection.vendor == "postgresql":
+            # No test needs what a crash of the server itself would lose.
+            name = connection.settings_dict["NAME"]
+            with connection.cursor() as cursor:
+                cursor.execute(f'ALTER DATABASE "{name}" SET synchronous_commit TO off')
         drop_to_runtime_role()
     yield
     settings.ASSUME_ROLES = False
@@ -111,7 +116,13 @@ def wipe() -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("RESET ROLE")
-            cursor.execute("TRUNCATE " + ", ".join(f'"{name}"' for name in tables) + " CASCADE")
+            # An empty table costs as much to truncate as a full one, and most are empty.
+            cursor.execute(" UNION ALL ".join(
+                f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in tables
+            ))  # fmt: skip
+            filled = ", ".join(f'"{name}"' for (name,) in cursor.fetchall())
+            if filled:
+                cursor.execute(f"TRUNCATE {filled} CASCADE")
             cursor.execute(f'SET ROLE "{settings.RUNTIME_DB_ROLE}"')
             return
         cursor.execute("PRAGMA foreign_keys=OFF")
