@@ -76,7 +76,7 @@ class Market:
         self.draw, self.now = random.Random(seed), NOW
         self.moves: Counter[str] = Counter()
         self.over = self.most_at_risk = self.most_charged = self.outside = 0
-        plan.plan(campaigns, ads=1)
+        plan.plan(campaigns, ads=1, at=self.now)
         self.remotes = {tree.campaign.id: Remote() for tree in plan.trees}
         self.keys = list(self.remotes)
         while plan.open_jobs():

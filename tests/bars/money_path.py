@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -182,14 +183,15 @@ class Launches:
     jobs: list[UUID] = field(default_factory=list)
     trees: list[Tree] = field(default_factory=list)
 
-    def plan(self, count: int, *, ads: int = 2) -> None:
-        """Commit `count` launches; each makes 2 + 2 x `ads` objects."""
+    def plan(self, count: int, *, ads: int = 2, at: datetime | None = None) -> None:
+        """Commit `count` launches, by the clock or `at`; each makes 2 + 2 x `ads` objects."""
         for number in range(count):
             self.world.account = self.accounts[number % len(self.accounts)]
             self.world.cast.extra.update(self.world.cast.extra[self.world.account.external_id])
             tree = make_tree(self.world, name=f"Launch {number}", ads=ads)
             self.trees.append(tree)
-            self.jobs.append(intend(self.world, tree, launch_steps(self.world, tree), now=now()))
+            steps = launch_steps(self.world, tree)
+            self.jobs.append(intend(self.world, tree, steps, now=at or now()))
 
     def open_jobs(self) -> int:
         with tenant_tx(self.world.tenant_id, readonly=True):
