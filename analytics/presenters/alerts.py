@@ -6,11 +6,12 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.domain.alerts import Direction, Kind, Unusual
 from analytics.models import Alert, AlertRule
 from analytics.optimizer.domain.conditions import (
+    HOURS_A_DAY,
     MILLION,
     MONEY,
     Condition,
@@ -149,11 +150,11 @@ def alert_text(alert: Alert) -> str:
         text = _("%(metric)s on %(day)s: %(value)s, where %(usual)s is usual for the weekday.")
         return text % {**said, "usual": shown(evidence["expected"]["value"])}
     said["limit"] = shown(evidence["threshold"])
+    when = _("on %(day)s") if evidence["from"] == evidence["to"] else _("from %(since)s to %(day)s")
+    said["when"] = when % said
     if alert.direction == Direction.ABOVE:
-        text = _("%(metric)s from %(since)s to %(day)s: %(value)s, above the limit of %(limit)s.")
-    else:
-        text = _("%(metric)s from %(since)s to %(day)s: %(value)s, below the limit of %(limit)s.")
-    return text % said
+        return _("%(metric)s %(when)s: %(value)s, above the limit of %(limit)s.") % said
+    return _("%(metric)s %(when)s: %(value)s, below the limit of %(limit)s.") % said
 
 
 def rule_text(rule: AlertRule) -> str:
@@ -162,13 +163,14 @@ def rule_text(rule: AlertRule) -> str:
     said = {"metric": METRIC_NAMES[metric], "change": rule.minimum_change}
     if rule.kind == Kind.ANOMALY:
         return _("%(metric)s of a day unlike its weekdays by %(change)s %% or more") % said
+    days = rule.timeframe_hours // HOURS_A_DAY
     said |= {
         "value": shown_value(metric, rule.value_micros / MILLION, rule.currency),
-        "days": rule.timeframe_hours // 24,
+        "time": ngettext("a day", "%(days)s days", days) % {"days": days},
     }
     if condition_of_alert(rule).is_below:
-        return _("%(metric)s below %(value)s over %(days)s days") % said
-    return _("%(metric)s above %(value)s over %(days)s days") % said
+        return _("%(metric)s below %(value)s over %(time)s") % said
+    return _("%(metric)s above %(value)s over %(time)s") % said
 
 
 METRIC_NAMES: Mapping[Metric, Promise] = {

@@ -234,20 +234,22 @@ def _currency(
     said = summary_json(summary, period, compared=compared)
     found = {
         **said,
+        "read_at": summary.freshness.as_of,
         "tiles": people.tiles(said),
-        "platforms": [
-            {
-                "name": PLATFORM_NAMES.get(name, name),
-                "cells": people.cells(metrics, said["currency"]),
-            }
-            for name, metrics in said["by_platform"].items()
-        ],
+        "platforms": _platforms(said),
     }
     if summary.currency in drawn:
         chart, rows = people.chart_of(drawn[summary.currency], metric)
         labels = people.y_labels(chart, metric, summary.currency)
         found |= {"chart": chart, "points": rows, "y_labels": labels}
     return found
+
+
+def _platforms(said: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"name": PLATFORM_NAMES.get(name, name), "cells": people.cells(metrics, said["currency"])}
+        for name, metrics in said["by_platform"].items()
+    ]
 
 
 def alerts_context(request: PersonRequest, chosen: Chosen) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from accounts.models import AuditEvent, Business, OutboxEvent, Tenant
 from accounts.services.keys import create_key
 from analytics import tasks
 from analytics.models import Alert, AlertRule
+from analytics.presenters.alerts import alert_json
 from analytics.services import alerting
 from campaigns.models import Campaign
 from core.ids import decode, encode
@@ -110,9 +111,7 @@ def test_spend_is_told_while_the_day_runs_and_once(make, call, stage, acme):
     assert (event.environment, event.business_id) == ("test", acme.test_business.pk)
     assert shown["evidence"]["spend"] == 50.01
     assert shown["evidence"]["threshold"] == 50
-    assert shown["message"] == (
-        "Spend from 2026-11-21 to 2026-11-21: $50.01, above the limit of $50.00."
-    )
+    assert shown["message"] == ("Spend on 2026-11-21: $50.01, above the limit of $50.00.")
     assert call("GET", f"alert-rules/{rule['id']}")[1]["last_result"] == {
         "no_data": 1,
         "told_already": 1,
@@ -184,7 +183,9 @@ def test_late_conversions_get_a_week_before_a_roas_is_called_low(make, stage, ac
     assert judge(acme, rule) == {"alerted": 1}
     [alert] = alerts_of(acme)
     assert (alert.day, alert.event_type) == (TODAY - timedelta(days=8), "alert.performance")
-    assert (alert.evidence["from"], alert.evidence["to"]) == ("2026-11-11", "2026-11-13")
+    assert alert_json(alert)["message"] == (
+        "Return on ad spend from 2026-11-11 to 2026-11-13: 0.10, below the limit of 1.00."
+    )
 
 
 def test_a_day_is_judged_six_hours_after_its_end(make, stage, acme):
@@ -222,7 +223,7 @@ def test_an_account_that_was_disconnected_holds_nothing_up(call, stage, acme):
         gone = Connection.objects.create(
             tenant_id=acme.tenant.id,
             business=acme.test_business,
-            platform="meta",
+            platform="tiktok",
             environment="test",
             status="disconnected",
             created_at=NOW,

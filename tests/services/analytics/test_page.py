@@ -173,7 +173,7 @@ def test_alerts_are_shown_with_their_campaign(show, stage, acme):
     client.force_login(acme.people[Role.ANALYST], backend="accounts.backends.PersonBackend")
     text = client.get("/analytics/").content.decode()
     assert encode("alert", alert.pk) in text
-    assert "Spend from 2026-11-21 to 2026-11-21: $60.00, above the limit of $50.00." in text
+    assert "Spend on 2026-11-21: $60.00, above the limit of $50.00." in text
     assert "Watch &lt;b&gt;" in text
     assert f"/campaigns/{stage.campaign_id}/" in text
 
@@ -261,7 +261,7 @@ def test_people_make_and_remove_alert_rules(acme):
     anomaly = form_of(acme, kind="anomaly", metric="ctr", value="", name="Odd")
     assert client.post("/analytics/alert-rules/", anomaly).status_code == 302
     text = client.get("/analytics/alert-rules/").content.decode()
-    assert "Spend above $50.00 over 1 days" in text
+    assert "Spend above $50.00 over a day" in text
     assert "Click rate of a day unlike its weekdays by 30 % or more" in text
     first = next(row for row in rules_of(acme) if row.kind == "threshold")
     assert (first.value_micros, first.currency, first.campaign_id) == (50_000_000, "USD", None)
