@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from accounts import queries
 from accounts.adapter import environment_of
 from accounts.api_base import actor_of, endpoint, paginate, parse
+from accounts.domain.scopes import SCOPE_WORDS
 from accounts.models import Tenant, User
 from accounts.presenters import business_json, key_json
 from accounts.services import businesses, keys, limits, profile, registration
@@ -34,7 +35,9 @@ def _one_line(text: str) -> str:
 Line = pydantic.AfterValidator(_one_line)
 Name = Annotated[str, pydantic.Field(min_length=1, max_length=100), Line]
 Secret = Annotated[str, pydantic.Field(min_length=1, max_length=256)]
-Email = Annotated[str, pydantic.Field(min_length=3, max_length=254)]
+Email = Annotated[
+    str, pydantic.Field(min_length=3, max_length=254, json_schema_extra={"format": "email"})
+]
 DAY_S = 86_400
 
 
@@ -72,7 +75,9 @@ class Login(Body):
 
 class KeyBody(Body):
     name: Annotated[str, pydantic.Field(min_length=1, max_length=120), Line]
-    scopes: Annotated[list[str], pydantic.Field(min_length=1, max_length=40)]
+    scopes: Annotated[
+        list[Annotated[str, Words(SCOPE_WORDS)]], pydantic.Field(min_length=1, max_length=40)
+    ]
     business_id: Annotated[str, pydantic.Field(max_length=60)] = ""
     expires_in_days: Annotated[int, pydantic.Field(ge=1, le=3650)] | None = None
 

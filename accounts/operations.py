@@ -60,7 +60,12 @@ declare(
         "the account has an authenticator app, send its code as `otp`.",
         body=api.Login,
         answers={200: answers.LoggedIn},
-        errors=("invalid_credentials", "no_membership", "temporarily_unavailable"),
+        errors=(
+            "invalid_credentials",
+            "second_factor_required",
+            "no_membership",
+            "temporarily_unavailable",
+        ),
         example={"email": "ada@lumen.example", "password": "a-long-enough-password"},
     ),
     Operation(
