@@ -60,6 +60,7 @@ CODES: dict[str, tuple[int, str]] = {
     "unsupported_media_type": (415, "bodies are application/json"),
     "validation_error": (422, "a field breaks a rule; `details` names field and rule"),
     "idempotency_key_reused": (422, "the Idempotency-Key came with another body before"),
+    "invalid_token": (422, "the token is wrong, used or too old"),
     "invalid_code": (422, "the code is wrong or too old"),
     "verification_method_unsupported": (422, "codes are mailed, not sent by phone"),
     "not_in_batch": (422, "the route does not work as a part of a batch"),
