@@ -28,6 +28,12 @@ type KeyPurpose = Annotated[
 ]
 
 
+type SessionKind = Annotated[
+    str,
+    OneOf({"browser": "a session of the dashboard", "key": "a key from POST /auth/login"}),
+]
+
+
 class User(Answer):
     """A person."""
 
@@ -94,6 +100,29 @@ class RotatedKey(NewKey):
 
 class KeyPage(Page[Key]):
     """Keys."""
+
+
+class Session(Answer):
+    """A place where the key's person is logged in."""
+
+    id: Annotated[str, an_id("sess")]
+    kind: SessionKind
+    name: Annotated[str, pydantic.Field(description="The browser in words, or the key's name.")]
+    address: Annotated[str | None, pydantic.Field(description="Where a browser came from.")]
+    current: Annotated[bool, pydantic.Field(description="Whether it is the key that asks.")]
+    created_at: Time
+    last_used_at: Time | None
+    expires_at: Time | None
+
+
+class SessionPage(Page[Session]):
+    """Sessions."""
+
+
+class SessionsEnded(Answer):
+    """How many sessions were ended."""
+
+    ended: int
 
 
 class Business(Answer):

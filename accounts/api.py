@@ -10,13 +10,15 @@ from rest_framework.response import Response
 
 from accounts import queries
 from accounts.adapter import environment_of
-from accounts.api_base import actor_of, endpoint, paginate, parse
+from accounts.api_base import actor_of, endpoint, page_limit, paginate, pagination, parse
+from accounts.domain.scopes import SCOPE_WORDS
 from accounts.models import Tenant, User
-from accounts.presenters import business_json, key_json
-from accounts.services import businesses, keys, limits, profile, registration
+from accounts.presenters import business_json, key_json, session_json
+from accounts.services import businesses, keys, limits, passwords, profile, registration, sessions
 from accounts.services.registration import Origin, normalise_email, user_payload
 from core.actors import Actor, Environment
 from core.clock import now
+from core.cursors import read_cursor
 from core.errors import InvalidError
 from core.ids import encode
 from core.shapes import Words
@@ -34,7 +36,9 @@ def _one_line(text: str) -> str:
 Line = pydantic.AfterValidator(_one_line)
 Name = Annotated[str, pydantic.Field(min_length=1, max_length=100), Line]
 Secret = Annotated[str, pydantic.Field(min_length=1, max_length=256)]
-Email = Annotated[str, pydantic.Field(min_length=3, max_length=254)]
+Email = Annotated[
+    str, pydantic.Field(min_length=3, max_length=254, json_schema_extra={"format": "email"})
+]
 DAY_S = 86_400
 
 
@@ -70,9 +74,20 @@ class Login(Body):
     otp: Annotated[str, pydantic.Field(max_length=12)] = ""
 
 
+class ResetRequest(Body):
+    email: Email
+
+
+class ResetConfirmation(Body):
+    token: Annotated[str, pydantic.Field(min_length=1, max_length=200)]
+    password: Secret
+
+
 class KeyBody(Body):
     name: Annotated[str, pydantic.Field(min_length=1, max_length=120), Line]
-    scopes: Annotated[list[str], pydantic.Field(min_length=1, max_length=40)]
+    scopes: Annotated[
+        list[Annotated[str, Words(SCOPE_WORDS)]], pydantic.Field(min_length=1, max_length=40)
+    ]
     business_id: Annotated[str, pydantic.Field(max_length=60)] = ""
     expires_in_days: Annotated[int, pydantic.Field(ge=1, le=3650)] | None = None
 
@@ -165,6 +180,47 @@ def login(request: Request) -> Response:
         "expires_at": key_json(made.key, now=now())["expires_at"],
     }
     return _with_secret(answer, status=200)
+
+
+@endpoint("POST", scope="public")
+def request_password_reset(request: Request) -> Response:
+    body = parse(ResetRequest, request)
+    email = normalise_email(body.email)
+    passwords.request_reset(email, origin=origin_of(request), now=now())
+    message = _("If this address has an account, a mail with the next step is on its way.")
+    return Response({"message": message})
+
+
+@endpoint("POST", scope="public")
+def confirm_password_reset(request: Request) -> Response:
+    body = parse(ResetConfirmation, request)
+    passwords.confirm_reset(body.token, body.password, origin=origin_of(request), now=now())
+    return Response({"message": _("The new password holds. Log in with it; other log-ins ended.")})
+
+
+@endpoint("GET", scope="account:read")
+def list_sessions(request: Request) -> Response:
+    actor, limit = actor_of(request), page_limit(request)
+    cursor = request.query_params.get("cursor", "")
+    after = read_cursor(cursor) if cursor else None
+    with tenant_tx(actor.tenant_id, readonly=True):
+        rows = queries.list_sessions(actor, now=now())
+    behind = [one for one in rows if after is None or (one.created_at, one.id) < after]
+    shown = behind[:limit]
+    last = (shown[-1].created_at, shown[-1].id) if len(behind) > limit else None
+    data = [session_json(one) for one in shown]
+    return Response({"data": data, "pagination": pagination(last, len(rows))})
+
+
+@endpoint("DELETE", scope="account:write", quota_exempt=True)
+def end_session(request: Request, session_id: str) -> Response:
+    sessions.end_session(actor_of(request), session_id, now=now())
+    return Response(status=204)
+
+
+@endpoint("DELETE", scope="account:write", quota_exempt=True)
+def end_other_sessions(request: Request) -> Response:
+    return Response({"ended": sessions.end_other_sessions(actor_of(request), now=now())})
 
 
 @endpoint("POST", scope="any", unverified_ok=True, idempotent=True)

@@ -114,8 +114,13 @@ def route(**views: Callable[..., Any]) -> Callable[..., Any]:
     table = {method.upper(): view for method, view in views.items()}
     fallback = next(iter(table.values()))
 
+    allowed = ", ".join([*table, "OPTIONS"])
+
     def dispatch(request: Any, *args: Any, **kwargs: Any) -> Any:
-        return table.get(request.method, fallback)(request, *args, **kwargs)
+        answer = table.get(request.method, fallback)(request, *args, **kwargs)
+        if "Allow" in answer.headers:  # each view knows its own method alone
+            answer.headers["Allow"] = allowed
+        return answer
 
     dispatch.csrf_exempt = True  # type: ignore[attr-defined]
     dispatch.routes = table  # type: ignore[attr-defined]

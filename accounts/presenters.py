@@ -7,6 +7,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.browsers import browser
+from accounts.domain.sessions import PersonSession
 from accounts.models import ApiKey, Business
 from core.ids import encode
 
@@ -31,6 +33,20 @@ def key_json(key: ApiKey, *, now: datetime) -> dict[str, Any]:
         "expires_at": moment(key.expires_at),
         "revoked_at": moment(key.revoked_at),
         "last_used_at": moment(key.last_used_at),
+    }
+
+
+def session_json(one: PersonSession) -> dict[str, Any]:
+    """A place where the person is logged in."""
+    return {
+        "id": encode("sess", one.id),
+        "kind": one.kind,
+        "name": browser(one.name) if one.kind == "browser" else one.name,
+        "address": one.address,
+        "current": one.is_current,
+        "created_at": moment(one.created_at),
+        "last_used_at": moment(one.last_used_at),
+        "expires_at": moment(one.expires_at),
     }
 
 

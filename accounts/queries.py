@@ -3,15 +3,21 @@
 from datetime import datetime
 from uuid import UUID
 
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.domain.roles import MANAGERS
-from accounts.models import ApiKey, AppRegistration, Business, Invitation, Membership
-from core.actors import Actor
-from core.errors import InvalidError, NotFoundError
+from accounts.domain.sessions import PersonSession
+from accounts.models import ApiKey, AppRegistration, Business, Invitation, Membership, User
+from core.actors import Actor, ActorKind
+from core.crypto import hmac_hex
+from core.errors import ForbiddenError, InvalidError, NotFoundError
 from core.ids import decode, encode
 from core.lookups import Lookup
+from core.sessions import SessionStore
 
 # One statement a request finds a credential with all that decides about it; `k` is its ApiKey.
 _CREDENTIAL = """
@@ -253,3 +259,65 @@ def get_app_access(actor: Actor, public_id: str, *, now: datetime) -> ApiKey:
     if found is None:
         raise NotFoundError
     return found
+
+
+def list_sessions(actor: Actor, *, now: datetime) -> list[PersonSession]:
+    """Where the credential's person is logged in, newest first: their browser sessions, and keys of
+    POST /auth/login in this organisation and environment.
+
+    Raises ForbiddenError for apps and for keys that are bound to a business.
+    """
+    if actor.kind is ActorKind.OAUTH_APP:
+        raise ForbiddenError(_("An app does not see where people are logged in."))
+    if actor.business_id is not None:
+        raise ForbiddenError(
+            _("A key of one business does not see where people are logged in."),
+            code="business_bound",
+        )
+    found = [*_browser_sessions(actor, now), *_log_in_keys(actor, now)]
+    return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)
+
+
+def _browser_sessions(actor: Actor, now: datetime) -> list[PersonSession]:
+    if actor.user_id is None:
+        return []
+    user = User.objects.get(pk=actor.user_id)
+    rows = {row.session_key: row for row in UserSession.objects.filter(user=user)}
+    stored = SessionStore.get_model_class().objects.filter(
+        session_key__in=rows, expire_date__gt=now
+    )
+    valid = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
+    return [
+        PersonSession(
+            id=UUID(hmac_hex(settings.SECRET_KEY, f"session:{session.session_key}")[:32]),
+            kind="browser",
+            row=row.pk,
+            name=row.user_agent,
+            address=row.ip,
+            created_at=row.created_at,
+            last_used_at=row.last_seen_at,
+            expires_at=session.expire_date,
+            is_current=False,
+        )
+        for session in stored
+        if session.get_decoded().get(HASH_SESSION_KEY) in valid
+        for row in [rows[session.session_key]]
+    ]
+
+
+def _log_in_keys(actor: Actor, now: datetime) -> list[PersonSession]:
+    keys = ApiKey.objects.filter(user=actor.user_id, purpose="login", environment=actor.environment)
+    return [
+        PersonSession(
+            id=key.pk,
+            kind="key",
+            row=key.pk,
+            name=key.name,
+            address=None,
+            created_at=key.created_at,
+            last_used_at=key.last_used_at,
+            expires_at=key.expires_at,
+            is_current=encode("key", key.pk) == actor.id,
+        )
+        for key in only_live_keys(keys, now=now)
+    ]

@@ -16,6 +16,18 @@ api_urls: Routes = [
     path("auth/verify", api.verify, name="auth-verify"),
     path("auth/verify/resend", api.resend, name="auth-resend"),
     path("auth/login", api.login, name="auth-login"),
+    path("auth/password/reset", api.request_password_reset, name="auth-password-reset"),
+    path(
+        "auth/password/reset/confirm",
+        api.confirm_password_reset,
+        name="auth-password-reset-confirm",
+    ),
+    path(
+        "auth/sessions",
+        route(get=api.list_sessions, delete=api.end_other_sessions),
+        name="auth-sessions",
+    ),
+    path("auth/sessions/<str:session_id>", api.end_session, name="auth-session"),
     path("auth/keys", route(get=api.list_keys, post=api.create_key), name="auth-keys"),
     path(
         "auth/keys/<str:key_id>",

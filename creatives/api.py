@@ -71,8 +71,8 @@ def variations(request: Request) -> Response:
 @endpoint("GET", scope="content:generate")
 def list_all(request: Request) -> Response:
     actor = actor_of(request)
-    chosen = request.query_params.get("status", "")
-    if chosen not in ("", "processing", "completed", "failed"):
+    chosen = request.query_params.get("status")
+    if chosen not in (None, "processing", "completed", "failed"):
         raise InvalidError("status must be processing, completed or failed.", field="status")
     with tenant_tx(actor.tenant_id, readonly=True):
         rows = queries.list_generations(actor)

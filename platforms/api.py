@@ -10,12 +10,14 @@ from accounts.api_base import actor_of, endpoint, paginate, parse
 from accounts.models import User
 from accounts.queries import business_for
 from core.clock import now
+from core.shapes import Words
 from core.tenancy import tenant_tx
 from platforms import queries, services
+from platforms.answers import PLATFORM_MEANINGS
 from platforms.presenters import NAMES, connection_json, health_json, link_json, stamp
 from platforms.services.connect import platform_of
 
-Word = Annotated[str, pydantic.Field(max_length=40)]
+Word = Annotated[str, pydantic.Field(max_length=40), Words(PLATFORM_MEANINGS)]
 Id = Annotated[str, pydantic.Field(max_length=64)]
 
 

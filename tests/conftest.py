@@ -1,7 +1,8 @@
 """The database as the runtime role sees it, and the cast: tenants acme and rival."""
 
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -38,6 +39,25 @@ def _closed_connections() -> Iterator[None]:
 
     if http_client.cache_info().currsize:
         http_client().close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _documented_events() -> Iterator[None]:
+    """What the product emits is what the API document says of the event."""
+    from accounts import events
+
+    known = events.check
+
+    def judged(event_type: str, data: Mapping[str, Any]) -> str:
+        caller = sys._getframe(2).f_globals["__name__"]
+        if not caller.startswith(("tests.", "bench.")):
+            found = events.undocumented(event_type, data)
+            assert not found, found
+        return known(event_type, data)
+
+    events.check = judged
+    yield
+    events.check = known
 
 
 def drop_to_runtime_role() -> None:

@@ -40,6 +40,7 @@ LISTS: dict[str, Listing] = {
     "GET /v1/analytics/time-series": Listing(),
     "GET /v1/ai/generations": Listing(),
     "GET /v1/auth/keys": Listing(),
+    "GET /v1/auth/sessions": Listing(),
     "GET /v1/billing/invoices": Listing(),
     "GET /v1/campaigns": Listing(),
     f"GET {_CAMPAIGN}/ad-sets": Listing(),

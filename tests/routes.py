@@ -365,6 +365,22 @@ ROUTES: dict[str, Row] = {
         serves=(401,),
         body=lambda _: {"email": "nobody@person.example", "password": "wrong"},
     ),
+    "POST /v1/auth/password/reset": Row(
+        scope="public",
+        why="one answer for every address",
+        body=lambda _: {"email": "nobody@person.example"},
+    ),
+    "POST /v1/auth/password/reset/confirm": Row(
+        scope="public",
+        why="the mailed token is the credential; one answer for every wrong one",
+        serves=(422,),
+        body=lambda _: {"token": "1-none", "password": "fresh words 4 me"},
+    ),
+    "GET /v1/auth/sessions": Row(scope="account:read", shows="session"),
+    "DELETE /v1/auth/sessions": Row(scope="account:write", why="the caller's own"),
+    "DELETE /v1/auth/sessions/<str:session_id>": Row(
+        scope="account:write", objects={"session_id": "session"}
+    ),
     "GET /v1/auth/keys": Row(scope="any", shows="key"),
     "POST /v1/auth/keys": Row(
         scope="any",

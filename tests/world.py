@@ -263,6 +263,21 @@ def _policy_change(world: World) -> PolicyChange:
     )
 
 
+def _session(world: World) -> Any:
+    owner = world.cast.people[Role.OWNER]
+    key, _ = create_key(
+        tenant_id=world.cast.tenant.id,
+        user_id=owner.id,
+        name=f"{world.cast.tenant.name} log-in",
+        environment="test",
+        scopes=["campaigns:read"],
+        root=encode("user", owner.id),
+        purpose="login",
+        now=NOW,
+    )
+    return key
+
+
 def _key(world: World) -> Any:
     owner = world.cast.people[Role.OWNER]
     key, _ = create_key(
@@ -555,6 +570,7 @@ KINDS: dict[str, Kind] = {
     "invoice": Kind("invc", _invoice, per_business=False),
     "key": Kind("key", _key),
     "membership": Kind("mem", _membership, per_business=False),
+    "session": Kind("sess", _session, per_business=False),
     "pending": Kind("pa", _pending),
     "job": Kind("job", _job),
     "report": Kind("rpt", _report),

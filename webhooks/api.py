@@ -9,17 +9,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api_base import actor_of, endpoint, paginate, parse
+from accounts.events import EVENT_TYPES
 from core.actors import Environment
 from core.clock import now
 from core.errors import InvalidError
+from core.shapes import Words
 from core.tenancy import tenant_tx
 from webhooks import queries, services
 from webhooks.models import Endpoint
 from webhooks.presenters import delivery_json, endpoint_json
 
 Url = Annotated[str, pydantic.Field(min_length=1, max_length=2000)]
-EventName = Annotated[str, pydantic.Field(max_length=60)]
-Events = Annotated[list[EventName], pydantic.Field(max_length=100)]
+EventName = Annotated[str, pydantic.Field(max_length=60), Words(EVENT_TYPES)]
+Events = Annotated[
+    list[EventName], pydantic.Field(max_length=100, json_schema_extra={"minItems": 1})
+]
 
 
 class NewEndpoint(pydantic.BaseModel):
@@ -43,7 +47,7 @@ class SecretRotation(pydantic.BaseModel):
 class Replay(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", strict=True)
 
-    since: Annotated[str, pydantic.Field(max_length=40)]
+    since: Annotated[str, pydantic.Field(max_length=40, json_schema_extra={"format": "date-time"})]
     failed_only: bool = False
     cursor: Annotated[str, pydantic.Field(max_length=400)] = ""
 

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from allauth.account import app_settings
-from allauth.account.utils import user_pk_to_url_str
+from allauth.account.utils import url_str_to_user_pk, user_pk_to_url_str
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
@@ -37,11 +38,28 @@ def issue_claim_token(user: User, *, now: datetime) -> str:
     return token
 
 
-def reset_link(user: User) -> str:
-    """The address where a person sets a new password; it dies with the old one."""
+def reset_token(user: User) -> str:
+    """What POST /auth/password/reset/confirm takes; it dies with the old password."""
     token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
-    kwargs = {"uidb36": user_pk_to_url_str(user), "key": token}
+    return f"{user_pk_to_url_str(user)}-{token}"
+
+
+def reset_link(token: str) -> str:
+    """The address where a person sets a new password with a `reset_token`."""
+    owner, _sep, key = token.partition("-")
+    kwargs = {"uidb36": owner, "key": key}
     return f"{settings.PUBLIC_URL}{reverse('account_reset_password_from_key', kwargs=kwargs)}"
+
+
+def reset_owner(token: str) -> User | None:
+    """Whose living `reset_token` this is."""
+    owner, _sep, key = token.partition("-")
+    try:
+        user = User.objects.filter(pk=url_str_to_user_pk(owner), is_active=True).first()
+    except (ValueError, OverflowError, ValidationError):
+        return None
+    generator = app_settings.PASSWORD_RESET_TOKEN_GENERATOR()
+    return user if user is not None and generator.check_token(user, key) else None
 
 
 def _replace(user: User, purpose: str, digest: str, *, expires_at: datetime, now: datetime) -> None:

@@ -180,7 +180,7 @@ def emit(
         tenant_id=tenant_id,
         business_id=business_id,
         environment=environment,
-        event_type=events.check(event_type),
+        event_type=events.check(event_type, payload),
         target_id=target_id,
         payload=dict(payload),
         created_at=now,

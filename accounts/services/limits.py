@@ -62,6 +62,8 @@ CODE_GLOBAL = Limit("code-global", 200, 300)
 REGISTER_PER_ADDRESS = Limit("register-address", 5, 3600)
 REGISTER_GLOBAL = Limit("register-global", 200, 3600)
 FACTOR = Limit("factor", 5, 300)
+RESET_PER_ADDRESS = Limit("reset-address", 30, 300)
+RESET_GLOBAL = Limit("reset-global", 200, 300)
 MAIL_PER_USER = Limit("mail-user", 5, 3600)
 MAIL_PER_ADDRESS = Limit("mail-address", 20, 3600)
 

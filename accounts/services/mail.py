@@ -131,7 +131,8 @@ def _with_reset_link(email: str, context: dict[str, Any], now: datetime) -> dict
     if not user.is_claimed:
         queue_mail("claim", email, {}, now=now)
         return None
-    return {**context, "name": user.first_name, "link": codes.reset_link(user)}
+    token = codes.reset_token(user)
+    return {**context, "name": user.first_name, "link": codes.reset_link(token), "token": token}
 
 
 PREPARED: dict[str, Callable[[str, dict[str, Any], datetime], dict[str, Any] | None]] = {

@@ -221,11 +221,12 @@ def request_code(email: str, *, origin: Origin, now: datetime) -> None:
     """Queue a fresh code for the address, if it waits for one. Same work and answer for any
     address.
     """
-    _limit_mails(email, origin, now)
+    limit_mails(email, origin, now)
     queue_mail("verify_code", email, {}, now=now)
 
 
-def _limit_mails(email: str, origin: Origin, now: datetime) -> None:
+def limit_mails(email: str, origin: Origin, now: datetime) -> None:
+    """Count a mail that a stranger's request causes; raises RateLimitedError."""
     limits.require(
         [(limits.MAIL_PER_ADDRESS, origin.address), (limits.MAIL_PER_USER, email)], now=now
     )
@@ -234,7 +235,7 @@ def _limit_mails(email: str, origin: Origin, now: datetime) -> None:
 def mail_within_limits(template: str, email: str, *, origin: Origin, now: datetime) -> None:
     """Queue a mail that a stranger's request causes; beyond the limits none leaves, silently."""
     try:
-        _limit_mails(email, origin, now)
+        limit_mails(email, origin, now)
     except RateLimitedError:
         return
     queue_mail(template, email, {}, now=now)

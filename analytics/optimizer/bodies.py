@@ -5,7 +5,15 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 from django.utils.translation import gettext as _
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, StrictBool, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    WithJsonSchema,
+)
 
 from analytics.optimizer import meanings
 from analytics.optimizer.domain.actions import (
@@ -50,6 +58,12 @@ def _number(value: object) -> object:
     return value
 
 
+def _whole(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a whole number is needed")  # noqa: TRY004 - pydantic turns it into a 422
+    return value
+
+
 def _word(value: object) -> object:
     return value.strip().lower().replace("-", "_") if isinstance(value, str) else value
 
@@ -59,9 +73,27 @@ OperatorWord = Annotated[Operator, BeforeValidator(_word), Words(meanings.OPERAT
 ActionWord = Annotated[Action, BeforeValidator(_word), Words(meanings.ACTION)]
 Certainty = Annotated[
     Literal[0, 80, 90, 95],
+    BeforeValidator(_whole),
     pydantic.Field(description="Percent of the interval that must lie beyond the value; 0: any."),
 ]
-Amount = Annotated[Decimal, BeforeValidator(_number), pydantic.Field(ge=0, le=HIGHEST)]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_number),
+    pydantic.Field(ge=0, le=HIGHEST),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": HIGHEST}),
+]
+Value = Annotated[
+    Amount,
+    pydantic.Field(decimal_places=6),
+    WithJsonSchema(
+        {
+            "type": "number",
+            "minimum": 0,
+            "maximum": HIGHEST,
+            "description": "At most six decimals.",
+        }
+    ),
+]
 Name = Annotated[StrictStr, pydantic.Field(min_length=1, max_length=120), AfterValidator(plain)]
 
 
@@ -74,7 +106,7 @@ class ConditionBody(Body):
 
     metric: MetricWord
     operator: OperatorWord
-    value: Annotated[Amount, pydantic.Field(decimal_places=6)]
+    value: Value
     timeframe_hours: Hours
     certainty: Certainty = 90
     minimum_impressions: COUNT | None = None
@@ -106,7 +138,7 @@ class RuleBody(Body):
 class ConditionChange(Body):
     metric: MetricWord | None = None
     operator: OperatorWord | None = None
-    value: Annotated[Amount, pydantic.Field(decimal_places=6)] | None = None
+    value: Value | None = None
     timeframe_hours: Hours | None = None
     certainty: Certainty | None = None
     minimum_impressions: COUNT | None = None

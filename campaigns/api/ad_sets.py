@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from accounts.api_base import actor_of, endpoint, parse
 from campaigns import queries
-from campaigns.api.bodies import AdSetBody, Proposal, targeting_fields
+from campaigns.api.bodies import AdSetBody, NewAdSetBody, Proposal, targeting_fields
 from campaigns.api.common import page, send
 from campaigns.api.replies import gone, reply
 from campaigns.gateway import Outcome
@@ -54,7 +54,7 @@ def list_all(request: Request, campaign_id: str) -> Response:
 
 @endpoint("POST", scope="ads:write:campaigns", idempotent=True)
 def create(request: Request, campaign_id: str) -> Response:
-    body = parse(AdSetBody, request)
+    body = parse(NewAdSetBody, request)
     fields = {"campaign_id": campaign_id, **_fields(body)}
     outcome = send(request, "create_ad_set", fields, body=body)
     return reply(outcome, _shown(request, outcome), created=True)

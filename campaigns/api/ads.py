@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from accounts.api_base import actor_of, endpoint, parse
 from campaigns import queries
 from campaigns.api.ad_sets import found as found_ad_set
-from campaigns.api.bodies import AdBody, CreativeBody, Proposal, creative_fields
+from campaigns.api.bodies import AdBody, CreativeBody, NewAdBody, Proposal, creative_fields
 from campaigns.api.common import page, send
 from campaigns.api.replies import gone, reply
 from campaigns.gateway import Outcome
@@ -101,7 +101,7 @@ def list_all(request: Request, campaign_id: str, ad_set_id: str) -> Response:
 
 @endpoint("POST", scope="ads:write:creative", idempotent=True, prepare=_fetched)
 def create(request: Request, *, campaign_id: str, ad_set_id: str, prepared: Image) -> Response:
-    actor, body = actor_of(request), parse(AdBody, request)
+    actor, body = actor_of(request), parse(NewAdBody, request)
     with tenant_tx(actor.tenant_id, readonly=True):
         public = encode("aset", found_ad_set(actor, campaign_id, ad_set_id).pk)
     fields = {"ad_set_id": public, **_fields(body, prepared)}

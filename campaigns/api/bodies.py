@@ -47,6 +47,20 @@ def _shown(**rules: Any) -> Any:
     return pydantic.Field(json_schema_extra=rules)
 
 
+def _needing(*names: str) -> Any:
+    """What the command of a new object needs, as the document tells it."""
+
+    def add(schema: dict[str, Any]) -> None:
+        schema["required"] = [*schema.get("required", ()), *names]
+        for name in names:
+            shown = schema["properties"][name]
+            (only,) = (one for one in shown.pop("anyOf") if one != {"type": "null"})
+            shown.pop("default")
+            shown |= only
+
+    return add
+
+
 Amount = Annotated[
     Decimal,
     BeforeValidator(_number),
@@ -104,7 +118,9 @@ class CampaignBody(Proposal):
     business_id: Id | None = None
     name: Title | None = None
     objective: Annotated[StrictStr, Words(meanings.OBJECTIVE)] | None = None
-    platforms: Annotated[list[Publisher], _shown(minItems=1, maxItems=2)] | None = None
+    platforms: (
+        Annotated[list[Publisher], pydantic.Field(max_length=3), _shown(minItems=1)] | None
+    ) = None
     daily_budget: Amount | None = None
     budget: Budget | None = None
     schedule: Schedule | None = None
@@ -116,6 +132,12 @@ class CampaignBody(Proposal):
     target_url: Address | None = None
     audience_description: Text | None = None
     target_location: Line | None = None
+
+
+class NewCampaignBody(CampaignBody):
+    """A new campaign, flat or nested; words in any case."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_needing("name", "objective"))
 
 
 class LaunchBody(Proposal):
@@ -141,11 +163,15 @@ class AdSetBody(Proposal):
     targeting: TargetingBody | None = None
 
 
+class NewAdSetBody(AdSetBody):
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_needing("name", "targeting"))
+
+
 class CreativeBody(Body):
     headline: Line = ""
     primary_text: Text = ""
     description: Line = ""
-    image_url: Address | None = None
+    image_url: Annotated[StrictStr, _shown(maxLength=2000)] | None = None
     call_to_action: Annotated[StrictStr, Words(meanings.CALL_TO_ACTION)] = "learn_more"
     link_url: Address
 
@@ -154,6 +180,10 @@ class AdBody(Proposal):
     name: Title | None = None
     creative: CreativeBody | None = None
     generation_id: Annotated[Id, _shown(pattern="^[A-Za-z0-9_-]*$")] | None = None
+
+
+class NewAdBody(AdBody):
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_needing("name", "creative"))
 
 
 class CommentBody(Body):

@@ -8,7 +8,13 @@ from rest_framework.response import Response
 from accounts.api_base import actor_of, endpoint, page_limit, pagination, parse, parse_query
 from accounts.queries import business_for, get_business
 from campaigns import queries
-from campaigns.api.bodies import CampaignBody, LaunchBody, Proposal, campaign_fields
+from campaigns.api.bodies import (
+    CampaignBody,
+    LaunchBody,
+    NewCampaignBody,
+    Proposal,
+    campaign_fields,
+)
 from campaigns.api.common import send
 from campaigns.api.filters import CampaignQuery
 from campaigns.api.replies import gone, reply
@@ -54,7 +60,7 @@ def list_all(request: Request) -> Response:
 
 @endpoint("POST", scope="ads:write:campaigns", idempotent=True)
 def create(request: Request) -> Response:
-    actor, body = actor_of(request), parse(CampaignBody, request)
+    actor, body = actor_of(request), parse(NewCampaignBody, request)
     with tenant_tx(actor.tenant_id, readonly=True):
         business = business_for(actor, body.business_id or "")
     parsed = campaign_fields(body, currency=business.currency)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import pydantic
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,11 +11,12 @@ from rest_framework.response import Response
 from accounts.api_base import actor_of, after_cursor, page_limit, pagination
 from accounts.rendering import naming
 from campaigns.api.bodies import Proposal
-from campaigns.commands import restore
+from campaigns.commands import Command, restore
 from campaigns.gateway import Outcome, submit
 from campaigns.models import Campaign
 from campaigns.queries.printing import plain_rows
 from core.clock import now
+from core.errors import NotFoundError
 
 
 def send(
@@ -32,7 +34,7 @@ def send(
     said = body or Proposal()
     payload = {"schema_version": 1, **said.control(), **_json(fields)}
     with naming(sent_as or {}):
-        command = restore(kind, payload)
+        command = _command(request, kind, payload)
         return submit(
             command,
             actor=actor_of(request),
@@ -40,6 +42,17 @@ def send(
             rationale=said.rationale,
             locked=locked,
         )
+
+
+def _command(request: Request, kind: str, payload: dict[str, Any]) -> Command:
+    """The command; an id of the path that cannot be one is that of nothing."""
+    try:
+        return restore(kind, payload)
+    except pydantic.ValidationError as error:
+        path = request.parser_context["kwargs"]
+        if any(one["loc"] and one["loc"][0] in path for one in error.errors()):
+            raise NotFoundError from error
+        raise
 
 
 def _json(fields: Mapping[str, Any]) -> dict[str, Any]:

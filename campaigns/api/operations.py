@@ -14,6 +14,14 @@ AD_SET = CAMPAIGN + "/ad-sets/{ad_set_id}"
 AD = AD_SET + "/ads/{ad_id}"
 PENDING = "/pending-actions/{pending_id}"
 # What the gate answers with 403, and what a proposal's control fields can meet.
+# What dates, place and currency of a campaign are refused for.
+PLANNED = (
+    "schedule_in_past",
+    "schedule_order",
+    "target_location_unknown",
+    "currency_not_supported",
+)
+IMAGES = ("fetch_failed", "invalid_image", "image_not_kept")
 GATED = (
     "authority_axis_off",
     "kill_switch_active",
@@ -56,7 +64,7 @@ def _change(
         "example": {"rationale": "Asked for by the customer."},
         "description": description + WAITS,
         "answers": {200: reply[0], 202: reply[1]},
-        "errors": (*GATED, *errors),
+        "errors": (*GATED, "archived", *errors),
     }
     return Operation(id=name, path=path, tag=tag, **(said | more))
 
@@ -92,7 +100,7 @@ declare(
         summary="Create a campaign",
         description="A draft: nothing reaches the platform before its launch. `name`, `objective` "
         "and a budget are needed; the budget is `daily_budget` or `budget`, at least 10.00 a day.",
-        body=bodies.CampaignBody,
+        body=bodies.NewCampaignBody,
         answers={201: answers.NewCampaign, 202: answers.CampaignWrite},
         errors=(
             *GATED,
@@ -102,6 +110,7 @@ declare(
             "campaign_budget_too_low",
             "contradictory_fields",
             "end_date_required",
+            *PLANNED,
         ),
         example={
             "name": "Spring tune-up",
@@ -129,7 +138,13 @@ declare(
         method="PATCH",
         body=bodies.CampaignBody,
         reply=(answers.Campaign, answers.CampaignWrite),
-        errors=("campaign_budget_too_low", "contradictory_fields", "fixed_after_launch"),
+        errors=(
+            "campaign_budget_too_low",
+            "contradictory_fields",
+            "fixed_after_launch",
+            "end_date_required",
+            *PLANNED,
+        ),
         example={"budget": {"amount": 60}, "rationale": "Returns allow for more."},
     ),
     _removal("archive_campaign", CAMPAIGN, CAMPAIGNS, summary="Archive a campaign"),
@@ -145,9 +160,13 @@ declare(
         errors=(
             "platform_not_connected",
             "choose_ad_account",
+            "choose_page",
+            "choose_pixel",
             "ad_account_not_active",
             "currency_mismatch",
             "ad_content_missing",
+            "objective_not_available",
+            *PLANNED,
         ),
     ),
     _change(
@@ -182,9 +201,9 @@ declare(
         tag=AD_SETS,
         summary="Add an ad set",
         description="`name` and `targeting` are needed." + WAITS,
-        body=bodies.AdSetBody,
+        body=bodies.NewAdSetBody,
         answers={201: answers.NewAdSet, 202: answers.AdSetWrite},
-        errors=GATED,
+        errors=(*GATED, "archived", "too_many"),
         example={"name": "City riders", "targeting": _TARGETING},
     ),
     Operation(
@@ -239,9 +258,9 @@ declare(
         summary="Add an ad",
         description="`name` and `creative` are needed. An image is fetched from a public https "
         "address and kept: exactly that one is sent." + WAITS,
-        body=bodies.AdBody,
+        body=bodies.NewAdBody,
         answers={201: answers.NewAd, 202: answers.AdWrite},
-        errors=(*GATED, "generation_not_found"),
+        errors=(*GATED, "archived", "too_many", "generation_not_found", *IMAGES),
         example={"name": "Message 1", "creative": _CREATIVE},
     ),
     Operation(
@@ -259,8 +278,8 @@ declare(
         summary="Change an ad",
         method="PATCH",
         body=bodies.AdBody,
+        errors=("generation_not_found", *IMAGES),
         reply=(answers.Ad, answers.AdWrite),
-        errors=("generation_not_found",),
         example={"name": "Message one"},
     ),
     _removal("archive_ad", AD, ADS, summary="Archive an ad"),

@@ -10,6 +10,7 @@ from core.actors import ActorKind, system_actor
 from core.failpoints import reach
 from core.ids import encode
 from platforms.errors import PlatformError
+from platforms.presenters import event_json
 
 EVENTS = {
     "launch_campaign": "campaign.launched",
@@ -152,9 +153,10 @@ def connection_expired(work: Work, *, now: datetime) -> None:
     alive = type(connection).objects.filter(pk=connection.pk, status="connected")
     if not alive.update(status="expired", error_code="token_refused", checked_at=now):
         return
+    connection.status = "expired"
     emit(
         "connection.expired",
-        {"connection_id": encode("conn", connection.pk), "platform": connection.platform},
+        event_json(connection),
         tenant_id=work.tenant_id,
         environment=connection.environment,
         now=now,

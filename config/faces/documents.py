@@ -21,8 +21,16 @@ from config.openapi.yaml import to_yaml
 
 FRESH_S = 300
 TYPES = {"json": "application/json", "yml": "application/yaml"}
-# Redoc writes its style sheet itself, under the page's nonce.
-REDOC_CSP: dict[str, Any] = {**settings.SECURE_CSP, "style-src": [CSP.SELF, CSP.NONCE]}
+# Redoc writes its style sheets itself: one under the page's nonce, two of a known content without
+# any. Another version of the bundle may have other ones, which its page's browser test tells.
+REDOC_STYLES = (
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",  # an empty one
+    "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='",
+)
+REDOC_CSP: dict[str, Any] = {
+    **settings.SECURE_CSP,
+    "style-src": [CSP.SELF, CSP.NONCE, *REDOC_STYLES],
+}
 
 
 @require_safe

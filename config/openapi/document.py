@@ -9,6 +9,8 @@ from django.conf import settings
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from accounts import operations as accounts
+from accounts.event_data import PingData
+from accounts.events import EVENT_DATA
 from analytics import operations as analytics
 from analytics.optimizer import operations as optimizer
 from billing import operations as billing
@@ -25,6 +27,7 @@ from config.openapi.parts import (
     query_parameters,
 )
 from config.openapi.routes import rest_views
+from config.openapi.security import security_of, security_schemes
 from core.operations import OPERATIONS, Operation
 from creatives import operations as creatives
 from platforms import operations as platforms
@@ -69,6 +72,7 @@ the business's policy asks a person about waits in an inbox, and everything else
 the platform exactly once.
 
 - **Keys.** `Authorization: Bearer aa_test_…` reaches the sandbox, `aa_live_…` real accounts.
+  Apps of others ask the person by OAuth 2.0 instead.
 - **Writes.** 200 or 201: done. 202: on its way (`job_id`) or waiting for a person
   (`pending_action_id`); `next_step` says what to do. 403 with a reason: refused by the policy.
 - **Errors** have one envelope. Decide by `error.code`; `error.hint` is the next step.
@@ -124,23 +128,15 @@ def _composed(public_url: str, sandbox_host: str) -> Json:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": servers,
-        "security": [{"apiKey": []}],
+        "security": security_of("any", apps=True),
         "tags": [{"name": tag, "description": _TAGS.get(tag, tag)} for tag in sorted(used)],
         "paths": paths,
-        "webhooks": events(made.references[Event]),
+        "webhooks": events(made.references),
         "components": {
             "schemas": {**made.schemas, "Error": ERROR},
             "responses": made.answers,
             "headers": HEADERS,
-            "securitySchemes": {
-                "apiKey": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "aa_live_… or aa_test_…",
-                    "description": "From POST /auth/register, /auth/login or /auth/keys, or from "
-                    "the dashboard.",
-                }
-            },
+            "securitySchemes": security_schemes(public_url),
         },
     }
 
@@ -153,7 +149,7 @@ class _Untitled(GenerateJsonSchema):
 
 
 def _parts(operations: list[Operation]) -> _Parts:
-    models: dict[Model, None] = {Event: None}
+    models: dict[Model, None] = dict.fromkeys((Event, PingData, *EVENT_DATA.values()))
     for one in operations:
         found = (one.query, one.body, *one.answers.values())
         models |= {model: None for model in found if model is not None}
@@ -188,7 +184,7 @@ def _operation(one: Operation, view: Any, made: _Parts) -> Json:
         "x-required-scope": scope,
         "parameters": parameters,
         "responses": responses | error_answers({*one.errors, *_common(one, view)}, made.answers),
-        "security": [] if scope == "public" else [{"apiKey": []}],
+        "security": security_of(scope, apps="app_makes_no_keys" not in one.errors),
     }
     if one.body is not None:
         body = {"schema": made.references[one.body], "example": dict(one.example)}

@@ -1,8 +1,12 @@
 """The document's webhooks: what a receiver is sent."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from accounts.events import EVENT_TYPES
+from accounts.event_data import Data, PingData
+from accounts.events import EVENT_DATA, EVENT_TYPES
+from config.openapi.samples import EVENT_SAMPLES
+from webhooks.answers import Event
 from webhooks.domain.states import PING
 
 Json = dict[str, Any]
@@ -15,12 +19,14 @@ _SIGNATURES = (
         "`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; key: the base64 behind `whsec_`.",
     ),
 )
+EVERY = {**EVENT_TYPES, PING: "A test that was asked for."}
+SHAPES: dict[str, type[Data]] = {**EVENT_DATA, PING: PingData}
 
 
-def events(schema: Json) -> Json:
-    """One entry for each event; `schema` is the body's."""
+def events(references: Mapping[Any, Json]) -> Json:
+    """One entry for each event; `references` lead from a model to its schema."""
     found = {}
-    for name, text in {**EVENT_TYPES, PING: "A test that was asked for."}.items():
+    for name, text in EVERY.items():
         found[name] = {
             "post": {
                 "operationId": "on_" + name.replace(".", "_"),
@@ -31,13 +37,36 @@ def events(schema: Json) -> Json:
                 "parameters": [_signature(*one) for one in _SIGNATURES],
                 "requestBody": {
                     "required": True,
-                    "content": {"application/json": {"schema": schema}},
+                    "content": {
+                        "application/json": {
+                            "schema": _body(name, references),
+                            "example": sample(name),
+                        }
+                    },
                 },
                 "responses": {"2XX": {"description": "Received."}},
                 "security": [],
             }
         }
     return found
+
+
+def sample(name: str) -> Json:
+    """A delivery of this event as a receiver may get it."""
+    return {
+        "id": "evt_01kb3p9m5hf0ttqbn9w2cdwnrk",
+        "type": name,
+        "created_at": "2026-11-21T12:00:00Z",
+        "environment": "test",
+        "sequence": None if name == PING else 1,
+        "data": EVENT_SAMPLES[name],
+    }
+
+
+def _body(name: str, references: Mapping[Any, Json]) -> Json:
+    """Every event's shape, with the type and the data of this one."""
+    own = {"type": {"const": name, "description": EVERY[name]}, "data": references[SHAPES[name]]}
+    return {"allOf": [references[Event], {"type": "object", "properties": own}]}
 
 
 def _signature(name: str, text: str) -> Json:

@@ -90,6 +90,7 @@ _IDS = {
     "key_id": "key",
     "pending_id": "pa",
     "report_id": "rpt",
+    "session_id": "sess",
     "webhook_id": "whk",
 }
 

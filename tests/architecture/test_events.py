@@ -13,6 +13,7 @@ BUILT = {
 SILENT = {
     ROOT / "accounts" / "events.py",
     ROOT / "config" / "faces" / "audit_presenters.py",
+    ROOT / "config" / "openapi" / "samples.py",
     ROOT / "platforms" / "domain" / "words.py",
 }
 

@@ -68,6 +68,7 @@ DOORS = {
     "login": lambda email, _: post_json("/auth/login", {"email": email, "password": "wrong"}),
     "verify": lambda email, _: post_json("/auth/verify", {"email": email, "code": "000000"}),
     "resend": lambda email, _: post_json("/auth/verify/resend", {"email": email}),
+    "reset": lambda email, _: post_json("/auth/password/reset", {"email": email}),
     "html login": lambda email, _: Client().post(
         "/accounts/login/", {"login": email, "password": "wrong"}
     ),
@@ -295,8 +296,12 @@ def guarded(acme) -> User:
 
 
 def half_signed_in(user: User) -> Client:
+    return half_signed_in_with(user, PASSWORD)
+
+
+def half_signed_in_with(user: User, password: str) -> Client:
     client = Client()
-    answer = client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    answer = client.post("/accounts/login/", {"login": user.email, "password": password})
     assert answer.url == "/accounts/2fa/authenticate/"
     return client
 
@@ -366,6 +371,23 @@ def test_a12_rest_log_in_needs_the_second_factor(guarded):
     assert refused.status_code == 403
     assert refused.json()["error"]["code"] == "second_factor_required"
     assert post_json("/auth/login", body | {"otp": totp_now()}).status_code == 200
+
+
+def test_a12_a_new_password_over_rest_opens_nothing(guarded):
+    """Who reads the mail has one factor: no session, no key, and log-in asks for the second."""
+    browser = half_signed_in(guarded)
+    browser.post("/accounts/2fa/authenticate/", {"code": totp_now()})
+    token = codes.reset_token(User.objects.get(pk=guarded.pk))
+    body = {"token": token, "password": "fresh words 4 me"}
+    done = post_json("/auth/password/reset/confirm", body)
+    assert (done.status_code, set(done.json())) == (200, {"message"})
+    assert done.cookies == {}
+    assert post_json("/auth/password/reset/confirm", body).status_code == 422
+    assert browser.get("/accounts/").status_code == 302
+    with_new = {"email": guarded.email, "password": "fresh words 4 me"}
+    refused = post_json("/auth/login", with_new)
+    assert refused.json()["error"]["code"] == "second_factor_required"
+    assert half_signed_in_with(guarded, "fresh words 4 me").get("/accounts/").status_code == 302
 
 
 def test_a12_secrets_of_factors_are_sealed(guarded):

@@ -58,6 +58,22 @@ def add_people(world: World, numbers: range) -> None:
             for n in numbers
         ),
     )
+    add(
+        world,
+        ApiKey,
+        (
+            {
+                "name": f"session-seed-{n}",
+                "user": owner,
+                "environment": "test",
+                "purpose": "login",
+                "digest": sha256_hex(f"session {n}"),
+                "root": encode("user", owner.pk),
+                "created_at": NOW,
+            }
+            for n in numbers
+        ),
+    )
     add_apps(world, numbers)
     ended = {"plan_id": 1, "status": "cancelled", "created_at": NOW, "cancelled_at": NOW}
     add(world, Subscription, (ended for _ in numbers))

@@ -149,8 +149,19 @@ def _names_suggestion(world: World, body: Body) -> None:
     body["suggestion_id"] = world.id("suggestion")
 
 
+def _to_reset(body: Body) -> None:
+    person: Body = dict(OPERATIONS["POST", "/auth/login"].example)
+    _to_log_in(person)
+    User.objects.filter(email=person["email"]).update(is_claimed=True)
+    body["token"] = codes.reset_token(User.objects.get(email=person["email"]))
+
+
 # Before the tenant's scope is opened, and inside it.
-SIGN_UP = {"verify_account": _to_verify, "log_in": _to_log_in}
+SIGN_UP = {
+    "verify_account": _to_verify,
+    "log_in": _to_log_in,
+    "confirm_password_reset": _to_reset,
+}
 PREPARE: dict[str, Callable[[World, Body], None]] = {
     "get_checkout_status": _checkout,
     "cancel_subscription": _subscribed,
