@@ -44,8 +44,12 @@ def after_password_reset(*, request: Any, user: Any, **_kwargs: Any) -> None:
 
 
 def after_password_change(*, user: Any, **_kwargs: Any) -> None:
-    """Receiver of allauth's signal: who knew the old password is out, over REST too."""
+    """Receiver of allauth's signal: log-ins with the old password end, over REST too."""
+    from accounts.queries import MEMBERSHIPS_OF_USER
     from accounts.services.keys import end_login_keys
     from core.clock import now
+    from core.tenancy import tenant_tx
 
-    end_login_keys(user.pk, now=now())
+    for row in MEMBERSHIPS_OF_USER.rows(user_id=user.pk):
+        with tenant_tx(row["tenant_id"]):
+            end_login_keys(user.pk, now=now())

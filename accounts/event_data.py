@@ -109,13 +109,23 @@ class GenerationCompletedData(Data):
 
 
 class AlertData(Data):
-    """What crossed which threshold."""
+    """An alert, as GET /analytics/alerts shows it too."""
 
-    campaign_id: CampaignId | None = None
-    ad_id: AdId | None = None
-    business_id: BusinessId | None = None
-    reason: str | None = None
-    threshold: float | None = None
+    id: Annotated[str, an_id("alert")]
+    type: Annotated[str, pydantic.Field(description="The event's type.")]
+    kind: Annotated[str, pydantic.Field(description="`threshold` or `anomaly`.")]
+    rule_id: Annotated[str | None, pydantic.Field(description="`alr_…`; null once removed.")]
+    rule_name: str
+    business_id: BusinessId
+    campaign_id: Annotated[str | None, pydantic.Field(description="null: the whole business.")]
+    environment: str
+    metric: str
+    direction: Annotated[str, pydantic.Field(description="`above` or `below`.")]
+    day: Annotated[str, pydantic.Field(description="The last day judged, in the account's zone.")]
+    threshold: Annotated[float | None, pydantic.Field(description="null: an anomaly has none.")]
+    evidence: Annotated[dict[str, Any], pydantic.Field(description="Value, window, counts.")]
+    message: Annotated[str, pydantic.Field(description="One sentence for people.")]
+    created_at: Time
 
 
 class ApprovalRequestedData(ObjectData):

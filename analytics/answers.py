@@ -298,6 +298,7 @@ class Alert(Answer):
     metric: str
     direction: Annotated[str, OneOf({"above": "too much", "below": "too little"})]
     day: Annotated[str, pydantic.Field(description="The last day judged, in the account's zone.")]
+    threshold: Annotated[float | None, pydantic.Field(description="null: an anomaly has none.")]
     evidence: AlertEvidence
     message: Annotated[str, pydantic.Field(description="One sentence for people.")]
     created_at: Time

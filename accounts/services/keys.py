@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.domain.roles import MANAGERS
 from accounts.domain.scopes import PERSON_GRANTED, beyond, expand, unknown_scopes
 from accounts.models import ApiKey
-from accounts.queries import MEMBERSHIPS_OF_USER, get_business, get_key
+from accounts.queries import get_business, get_key
 from accounts.services.evidence import record_audit
 from core.actors import Actor, ActorKind
 from core.crypto import checksum62, random_base62, sha256_hex
@@ -282,12 +282,13 @@ def _minted_by(key: ApiKey) -> list[ApiKey]:
     return list(found.values())
 
 
-def end_login_keys(user_id: UUID, *, now: datetime) -> None:
-    """Revoke what POST /auth/login gave for a password that no longer holds."""
-    for row in MEMBERSHIPS_OF_USER.rows(user_id=user_id):
-        with tenant_tx(row["tenant_id"]):
-            live = ApiKey.objects.filter(user_id=user_id, purpose="login", revoked_at=None)
-            live.update(revoked_at=now)
+def end_login_keys(user_id: UUID, *, now: datetime) -> int:
+    """Revoke what POST /auth/login gave for a password that no longer holds, and return how many;
+    inside the tenant's scope. A key somebody minted with one is a key of its own and stays.
+    """
+    live = ApiKey.objects.filter(user_id=user_id, purpose="login", revoked_at=None)
+    ended: int = live.update(revoked_at=now)
+    return ended
 
 
 def revoke_keys_of(user_id: UUID, *, allowed: frozenset[str], now: datetime) -> int:

@@ -6,9 +6,9 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from accounts.models import ApiKey, User
+from accounts.models import User
 from accounts.queries import MEMBERSHIPS_OF_USER
-from accounts.services import codes, limits
+from accounts.services import codes, keys, limits
 from accounts.services.evidence import record_audit
 from accounts.services.mail import queue_mail
 from accounts.services.registration import (
@@ -42,7 +42,7 @@ def request_reset(email: str, *, origin: Origin, now: datetime) -> None:
 
 
 def confirm_reset(token: str, password: str, *, origin: Origin, now: datetime) -> None:
-    """Set the password whose reset was mailed; whoever got in with the old one is out.
+    """Set the password whose reset was mailed; log-ins with the old one end.
 
     Browser sessions end and keys from log-ins are revoked, in every organisation of the person.
     Raises InvalidTokenError for a token that does not hold, used once included, InvalidError for a
@@ -64,8 +64,7 @@ def confirm_reset(token: str, password: str, *, origin: Origin, now: datetime) -
             session.end()
         for row in MEMBERSHIPS_OF_USER.rows(user_id=user.pk):
             with tenant_tx(row["tenant_id"]):
-                keys = ApiKey.objects.filter(user=user, purpose="login", revoked_at=None)
-                ended = keys.update(revoked_at=now)
+                ended = keys.end_login_keys(user.pk, now=now)
                 record_audit(
                     person(user, row["tenant_id"], origin, role=Role(row["role"])),
                     "account.password_reset",

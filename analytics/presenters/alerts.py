@@ -90,6 +90,7 @@ def alert_json(alert: Alert) -> dict[str, Any]:
         "metric": alert.metric,
         "direction": alert.direction,
         "day": alert.day.isoformat(),
+        "threshold": alert.evidence["threshold"],
         "evidence": alert.evidence,
         "message": alert_text(alert),
         "created_at": iso_z(alert.created_at),

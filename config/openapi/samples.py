@@ -39,6 +39,32 @@ _CONNECTION = {
 }
 
 
+_EVIDENCE = {"from": "2026-11-20", "to": "2026-11-20"}
+_ALERT = {
+    "id": "alert_01kb3p9m5hf0ttqbn9w2cdwnrk",
+    "kind": "threshold",
+    "rule_id": "alr_01kb3p9m5hf0ttqbn9w2cdwnrk",
+    "rule_name": "Spend of a day",
+    **_BUSINESS,
+    **_CAMPAIGN,
+    "environment": "live",
+    "metric": "spend",
+    "direction": "above",
+    "day": "2026-11-20",
+    "threshold": 100.0,
+    "evidence": {
+        **_EVIDENCE,
+        "metric": "spend",
+        "value": 117.5,
+        "currency": "USD",
+        "threshold": 100.0,
+        "expected": None,
+    },
+    "message": "Spend on 2026-11-20: 117.50 USD, above the limit of 100.00 USD.",
+    "created_at": "2026-11-21T06:00:00Z",
+}
+
+
 def _sent(about: dict[str, Any], command: str, **more: Any) -> dict[str, Any]:
     return {**about, **_JOB, "command": command, **_NAMED, **more}
 
@@ -77,8 +103,26 @@ EVENT_SAMPLES: dict[str, dict[str, Any]] = {
         "variations": 5,
         "credits_used": 5,
     },
-    "alert.spend": {**_CAMPAIGN, **_BUSINESS, "reason": "spend", "threshold": 100.0},
-    "alert.performance": {**_CAMPAIGN, **_BUSINESS, "reason": "ctr", "threshold": 1.5},
+    "alert.spend": {**_ALERT, "type": "alert.spend"},
+    "alert.performance": {
+        **_ALERT,
+        "type": "alert.performance",
+        "kind": "anomaly",
+        "metric": "clicks",
+        "direction": "below",
+        "threshold": None,
+        "evidence": {
+            **_EVIDENCE,
+            "metric": "clicks",
+            "value": 12.0,
+            "n": 8,
+            "n_of": "days",
+            "currency": "USD",
+            "threshold": None,
+            "expected": {"value": 60.0, "low": 31.0, "high": 94.0, "days": 8},
+        },
+        "message": "Clicks on 2026-11-20: 12, where 60 is usual for the weekday.",
+    },
     "campaign.resumed": _sent(_CAMPAIGN, "resume_campaign"),
     "campaign.archived": _sent(_CAMPAIGN, "archive_campaign", status="ARCHIVED"),
     "ad_set.created": _sent(_AD_SET, "create_ad_set"),
