@@ -1,5 +1,7 @@
 """People of the tenant and who is invited, keys, plans."""
 
+from datetime import timedelta
+
 from accounts.models import (
     ApiKey,
     AppRegistration,
@@ -69,7 +71,7 @@ def add_people(world: World, numbers: range) -> None:
                 "purpose": "login",
                 "digest": sha256_hex(f"session {n}"),
                 "root": encode("user", owner.pk),
-                "created_at": NOW,
+                "created_at": NOW - timedelta(days=1),
             }
             for n in numbers
         ),
