@@ -53,6 +53,7 @@ def endpoint(
         wrapped.cls.required_scope = scope  # type: ignore[attr-defined]
         wrapped.cls.unverified_ok = unverified_ok  # type: ignore[attr-defined]
         wrapped.cls.idempotent = idempotent  # type: ignore[attr-defined]
+        wrapped.cls.tells_progress = finish is not None  # type: ignore[attr-defined]
         wrapped.cls.quota_exempt = quota_exempt  # type: ignore[attr-defined]
         return wrapped
 

@@ -35,21 +35,20 @@ def register_secrets() -> None:
 
 def after_password_reset(*, request: Any, user: Any, **_kwargs: Any) -> None:
     """Receiver of allauth's signal: the link in the mail has proven the mailbox."""
-    after_password_change(user=user)
     from accounts.adapter import browser_origin
+    from accounts.services.passwords import end_log_ins
     from accounts.services.registration import confirm_address
     from core.clock import now
 
-    confirm_address(user, origin=browser_origin(request), now=now())
+    moment, origin = now(), browser_origin(request)
+    end_log_ins(user, "account.password_reset", origin=origin, now=moment)
+    confirm_address(user, origin=origin, now=moment)
 
 
-def after_password_change(*, user: Any, **_kwargs: Any) -> None:
+def after_password_change(*, request: Any, user: Any, **_kwargs: Any) -> None:
     """Receiver of allauth's signal: log-ins with the old password end, over REST too."""
-    from accounts.queries import MEMBERSHIPS_OF_USER
-    from accounts.services.keys import end_login_keys
+    from accounts.adapter import browser_origin
+    from accounts.services.passwords import end_log_ins
     from core.clock import now
-    from core.tenancy import tenant_tx
 
-    for row in MEMBERSHIPS_OF_USER.rows(user_id=user.pk):
-        with tenant_tx(row["tenant_id"]):
-            end_login_keys(user.pk, now=now())
+    end_log_ins(user, "account.password_changed", origin=browser_origin(request), now=now())

@@ -62,15 +62,21 @@ def confirm_reset(token: str, password: str, *, origin: Origin, now: datetime) -
         confirm_address(user, origin=origin, now=now)
         for session in UserSession.objects.filter(user=user):
             session.end()
-        for row in MEMBERSHIPS_OF_USER.rows(user_id=user.pk):
-            with tenant_tx(row["tenant_id"]):
-                ended = keys.end_login_keys(user.pk, now=now)
-                record_audit(
-                    person(user, row["tenant_id"], origin, role=Role(row["role"])),
-                    "account.password_reset",
-                    now=now,
-                    target_type="user",
-                    target_id=encode("user", user.pk),
-                    facts={"keys_revoked": ended},
-                )
+        end_log_ins(user, "account.password_reset", origin=origin, now=now)
         queue_mail("password_changed", user.email, {"name": user.first_name}, now=now)
+
+
+def end_log_ins(user: User, event_type: str, *, origin: Origin, now: datetime) -> None:
+    """Keys from log-ins with the password that no longer holds end, in every organisation of the
+    person, whose audit says why.
+    """
+    for row in MEMBERSHIPS_OF_USER.rows(user_id=user.pk):
+        with tenant_tx(row["tenant_id"]):
+            record_audit(
+                person(user, row["tenant_id"], origin, role=Role(row["role"])),
+                event_type,
+                now=now,
+                target_type="user",
+                target_id=encode("user", user.pk),
+                facts={"keys_revoked": keys.end_login_keys(user.pk, now=now)},
+            )

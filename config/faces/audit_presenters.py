@@ -11,6 +11,7 @@ PRESENTERS: dict[str, Promise] = {
     "account.claimed": gettext_lazy("claimed the account with a password of their own"),
     "account.profile_changed": gettext_lazy("changed their profile"),
     "account.registered": gettext_lazy("registered over the API"),
+    "account.password_changed": gettext_lazy("changed their password"),
     "account.password_reset": gettext_lazy("set a new password by mail"),
     "account.verified": gettext_lazy("confirmed their address"),
     "ad.created": gettext_lazy("created the ad"),

@@ -67,6 +67,16 @@ def keyed_posts():
     ]
 
 
+def same_answer(key):
+    """What all answers of one key have in common: every byte, or what was begun where the answer
+    tells how it stands by now.
+    """
+    (view,) = (one.view for one in routes() if one.key == key)
+    if not view.cls.tells_progress:
+        return lambda answer: answer.content
+    return lambda answer: json.loads(answer.content)["id"]
+
+
 def _succeeds(row):
     return row.calls and max(row.serves) < 400
 
@@ -102,7 +112,7 @@ def test_i1_one_effect_for_64_threads_on_every_keyed_post(committed):
     replays = in_flight = 0
     for number, key in enumerate(posts):
         world = make_world(f"acme{number}")
-        send = sender(key, world, "one-key")
+        send, told = sender(key, world, "one-key"), same_answer(key)
         answers = race(TOGETHER, lambda _number, send=send: send())
         first = [a for a in answers if a.status_code < 300 and not is_replay(a)]
         assert len(first) == 1, (key, [a.status_code for a in answers], answers[0].content)
@@ -114,9 +124,9 @@ def test_i1_one_effect_for_64_threads_on_every_keyed_post(committed):
                 in_flight += 1
                 continue
             assert is_replay(answer), (key, answer.status_code, answer.content)
-            assert answer.content == first[0].content
+            assert told(answer) == told(first[0])
             replays += 1
-        assert send().content == first[0].content
+        assert told(send()) == told(first[0])
         with tenant_tx(world.cast.tenant.id, readonly=True):
             assert IdempotencyRecord.objects.count() == 1
     print(
