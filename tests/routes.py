@@ -376,10 +376,12 @@ ROUTES: dict[str, Row] = {
         serves=(422,),
         body=lambda _: {"token": "1-none", "password": "fresh words 4 me"},
     ),
-    "GET /v1/auth/sessions": Row(scope="account:read", shows="session"),
+    "GET /v1/auth/sessions": Row(
+        scope="account:read", shows="session", why="of the caller's own person"
+    ),
     "DELETE /v1/auth/sessions": Row(scope="account:write", why="the caller's own"),
     "DELETE /v1/auth/sessions/<str:session_id>": Row(
-        scope="account:write", objects={"session_id": "session"}
+        scope="account:write", objects={"session_id": "session"}, why="of the caller's own person"
     ),
     "GET /v1/auth/keys": Row(scope="any", shows="key"),
     "POST /v1/auth/keys": Row(

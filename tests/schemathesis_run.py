@@ -89,6 +89,8 @@ BEYOND_SCHEMA: dict[str, dict[str, str]] = {
     "GET /analytics/overview": {"compare": "goes with compare_from and compare_to"},
     "GET /analytics/time-series": {"metrics": "names of metrics, with commas between them"},
     "POST /analytics/reports": {"metrics": "names of metrics"},
+    "POST /analytics/alert-rules": {"condition": "it or anomaly, and not both"},
+    "PATCH /analytics/alert-rules/{rule_id}": {"condition": "of the rule's own kind"},
     "POST /optimization/rules": {"action.limit": "of two actions", "action.percent": "likewise"},
     "POST /optimization/rules/dry-run": {"action.limit": "likewise", "action.percent": "likewise"},
     "PATCH /optimization/rules/{rule_id}": {"action.limit": "likewise", "action.percent": ""},

@@ -72,6 +72,7 @@ Line = Annotated[StrictStr, _shown(maxLength=255)]
 Address = Annotated[StrictStr, _shown(maxLength=2000, format="uri")]
 CurrencyCode = Annotated[StrictStr, _shown(pattern="^[A-Z]{3}$")]
 Id = Annotated[StrictStr, _shown(maxLength=64)]
+ExternalId = Annotated[StrictStr, _shown(maxLength=64, pattern="^[A-Za-z0-9_]*$")]
 Publisher = Annotated[StrictStr, Words({**meanings.PUBLISHER, "meta": "both of them"})]
 Age = Annotated[StrictInt, _shown(minimum=13, maximum=65)]
 Day = Annotated[date, BeforeValidator(_day)]
@@ -141,9 +142,9 @@ class NewCampaignBody(CampaignBody):
 
 
 class LaunchBody(Proposal):
-    ad_account_id: Id = ""
-    page_id: Id = ""
-    pixel_id: Id = ""
+    ad_account_id: ExternalId = ""
+    page_id: ExternalId = ""
+    pixel_id: ExternalId = ""
 
 
 class LocationBody(Body):

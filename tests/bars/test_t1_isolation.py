@@ -88,11 +88,13 @@ def without_manager(models: set[type] | None = None) -> Iterator[None]:
 
 
 def seeds() -> dict[str, list[str]]:
-    """Route → the kinds whose filter is dropped: those of its path, or of the rows it lists."""
+    """Route → the kinds whose filter is dropped: those of its path, or of the rows it lists. A row
+    that says `why` has another wall besides.
+    """
     found = {}
     for key, row in ROUTES.items():
         kinds = list(row.objects.values()) or [row.shows]
-        if all(kinds):
+        if all(kinds) and not row.why:
             found[key] = [*kinds, *row.behind]
     return found
 
