@@ -11,6 +11,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from PIL import ImageFile
 
 from analytics.domain.charts import line_chart
 from analytics.domain.metrics import AMOUNTS, COUNTS, METRICS
@@ -69,6 +70,8 @@ def rendered(html: str) -> bytes:
         from weasyprint.urls import URLFetcher
     except (ImportError, OSError) as error:  # not installed, or without pango
         raise PdfUnavailableError from error
+    # Its import makes Pillow take broken images, in the whole process: ours are checked with it.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     fetcher = URLFetcher(allowed_protocols=("data",), allow_redirects=False)
     document = HTML(string=html, url_fetcher=fetcher)
     made: bytes = document.write_pdf(stylesheets=[CSS(string=STYLE, url_fetcher=fetcher)])

@@ -17,8 +17,10 @@ from campaigns.models import Campaign
 from core.actors import Role
 from core.ids import decode
 from core.tenancy import tenant_tx
+from creatives.services.assets import InvalidImageError, reencode
 from tests.cast import NOW
 from tests.services.analytics.stage import set_stage
+from tests.services.dispatch.test_images import picture
 
 WEEK = {"date_from": "2026-11-14", "date_to": "2026-11-21"}
 NAMES = ("spend", "impressions", "clicks", "conversions", "ctr", "roas")
@@ -173,3 +175,9 @@ def test_too_many_rows_for_a_document_are_refused(ask, get, stage, acme, monkeyp
     error = get(f"reports/{doc['id']}")[1]["error"]
     assert error["code"] == "report_too_large"
     assert "500 rows" in error["message"]
+
+
+def test_broken_images_stay_refused_where_documents_are_made():
+    report_pdf.rendered("<p>Report</p>")
+    with pytest.raises(InvalidImageError):
+        reencode(picture()[:60])
