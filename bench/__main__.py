@@ -1,13 +1,13 @@
 """`make bench`: tables of what requests cost, on PostgreSQL where it answers, else on SQLite.
 
-Names as arguments choose parts: requests, batch, inbox, launch, webhooks, mcp.
+Names as arguments choose parts: requests, batch, generation, inbox, launch, webhooks, mcp.
 """
 
 import os
 import subprocess
 import sys
 
-PARTS = ("requests", "batch", "inbox", "launch", "webhooks", "mcp")
+PARTS = ("requests", "batch", "generation", "inbox", "launch", "webhooks", "mcp")
 
 
 def services() -> dict[str, str]:

@@ -22,7 +22,9 @@ DAYS, ADS, PUBLISHERS = 60, 2, ("facebook", "instagram")
 
 def lift_limits(cast: Cast) -> None:
     """The largest plan, without limits: they are counted, and never reached."""
-    Plan.objects.filter(pk=3).update(requests_per_minute=UNLIMITED, requests_per_day=UNLIMITED)
+    Plan.objects.filter(pk=3).update(
+        requests_per_minute=UNLIMITED, requests_per_day=UNLIMITED, generations_per_month=UNLIMITED
+    )
     with tenant_tx(cast.tenant.id):
         Subscription.objects.create(
             tenant_id=cast.tenant.id, plan_id=3, status="active", created_at=now()

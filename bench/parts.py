@@ -28,6 +28,7 @@ from campaigns.services import set_authority
 from core.actors import Role
 from core.clock import now
 from core.sessions import SessionStore
+from creatives.services.running import run_due
 from tests.cast import Cast, make_cast
 from tests.services.campaigns.stage import connect
 
@@ -260,6 +261,35 @@ def batch() -> None:
         print(f"  wall clock of a part, {number} at a time: {wall:.1f} ms")
 
 
+def generation() -> None:
+    """Copy and an image by the local provider: credits held and spent, brand rules, stored."""
+    cast, app = make_cast("generation"), App()
+    data.lift_limits(cast)
+
+    def made(kind: str, body: dict[str, object], i: int) -> dict[str, object]:
+        headers = {**cast.headers, "Idempotency-Key": f"{kind}-{i:06d}"}
+        path = f"/api/v1/ai/generate/{kind}"
+        status = 200 if kind == "text" else 202
+        answer = app.call("POST", path, body=orjson.dumps(body), status=status, **headers)
+        return dict(orjson.loads(answer))
+
+    def copy(i: int) -> None:
+        body = {"product_description": PRODUCT, "variations": 3, "provider": "local"}
+        assert made("text", body, i)["status"] == "completed"
+
+    def drawn(i: int) -> None:
+        made("image", {"prompt": PRODUCT, "provider": "local"}, i)
+        assert run_due(now()) == 1
+
+    floor, ours = floors(app)
+    cases = [floor, ours, Case("text, 3 variations", copy, 40), Case("an image", drawn, 10)]
+    measure(cases)
+    table(cases, floor)
+
+
+PRODUCT = "Handmade oak chairs for small homes, delivered within a week and repaired for life."
+
+
 def inbox() -> None:
     """The inbox of 25 rows with 10,000 waiting, then with ten times the neighbours' rows."""
     cast, neighbour = make_cast("inbox"), make_cast("neighbour")
@@ -358,6 +388,7 @@ def webhooks() -> None:
 PARTS = {
     "requests": requests,
     "batch": batch,
+    "generation": generation,
     "inbox": inbox,
     "launch": launch,
     "webhooks": webhooks,
