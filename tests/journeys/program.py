@@ -26,7 +26,7 @@ STEPS = [GENERATE, POLL, CAMPAIGN, AD_SET, AD, LAUNCH, ANALYTICS, SUGGEST]
 class Program:
     """Its requests by their places, and what each answered under the program's own names."""
 
-    def __init__(self, send: Callable[[Call], httpx.Response], expressions: list[str]) -> None:
+    def __init__(self, send: Callable[[Call], Any], expressions: list[str]) -> None:
         self.send = send
         self.steps = {place_of(text): text for text in expressions}
         assert [place_of(text) for text in expressions] == [*STEPS, APPLY]
