@@ -11,6 +11,7 @@ from creatives.bodies import (
     TextBody,
     VariationsBody,
 )
+from creatives.serving import UNKNOWN
 
 _TAG = "AI content"
 _MADE = {200: Generation, 202: Generation}
@@ -118,7 +119,7 @@ declare(
             " never change. The address in `image_url` is for people who are signed in."
         ),
         answers={200: None},
-        files=("image/png", "image/jpeg"),
+        files=("image/png", "image/jpeg", UNKNOWN),
     ),
     Operation(
         id="get_brand_rules",

@@ -8,6 +8,7 @@ from core.ids import encode
 from creatives.models import Asset
 
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg"}
+UNKNOWN = "application/octet-stream"
 
 
 def image_response(asset: Asset) -> HttpResponse:
@@ -21,7 +22,7 @@ def image_response(asset: Asset) -> HttpResponse:
     name = f"{encode('ast', asset.pk)}.{suffix or 'bin'}"
     return HttpResponse(
         content,
-        content_type=asset.content_type if suffix else "application/octet-stream",
+        content_type=asset.content_type if suffix else UNKNOWN,
         headers={
             "Content-Disposition": f'{"inline" if suffix else "attachment"}; filename="{name}"',
             "Content-Security-Policy": "default-src 'none'; sandbox",

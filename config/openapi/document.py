@@ -50,6 +50,8 @@ ROOMS = (
 )
 VERSION = "1.0.0"
 _ALWAYS = ("method_not_allowed", "not_acceptable", "rate_limited", "internal_error")
+# Generators of clients give a file only where a schema says so.
+_FILE = {"type": "string", "format": "binary"}
 _TAGS = {
     "Auth": "Accounts and keys.",
     "AI content": "Ad copy and images.",
@@ -174,7 +176,7 @@ def _operation(one: Operation, view: Any, made: _Parts) -> Json:
         for status, model in one.answers.items()
     }
     if one.files:
-        content: Json = {kind: {} for kind in one.files}
+        content: Json = {kind: {"schema": _FILE} for kind in one.files}
         responses["200"] = {"description": "The file.", "headers": headers(), "content": content}
     shown: Json = {
         "operationId": one.id,

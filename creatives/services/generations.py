@@ -37,7 +37,7 @@ def start(
     AppError `plan_limit_reached`.
     """
     wanted = _plain(asked)
-    is_inline = kind == "text" or (kind == "variations" and not wanted["include_images"])
+    inline = is_inline(kind, wanted)
     with tenant_tx(actor.tenant_id):
         business = business_for(actor, business_id)
         _check(kind, wanted, business)
@@ -56,8 +56,8 @@ def start(
                 "generation", amount, public_id, now, environment=business.environment
             ),
             credits_reserved=amount,
-            attempts=1 if is_inline else 0,
-            next_attempt_at=now + INLINE_LEASE if is_inline else now,
+            attempts=1 if inline else 0,
+            next_attempt_at=now + INLINE_LEASE if inline else now,
             created_by=actor.id,
             created_at=now,
         )
@@ -72,6 +72,11 @@ def start(
             facts={"kind": kind, "credits": amount},
         )
     return row
+
+
+def is_inline(kind: str, wanted: Mapping[str, Any]) -> bool:
+    """Whether the request itself makes it: copy alone does not take long."""
+    return kind == "text" or (kind == "variations" and not wanted["include_images"])
 
 
 def cost(wanted: Mapping[str, Any]) -> int:

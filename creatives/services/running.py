@@ -30,7 +30,7 @@ from creatives.presenters import asset_url
 from creatives.providers import choosing
 from creatives.providers.base import Brand, PictureBrief
 from creatives.services.assets import image_content, store_image
-from creatives.services.generations import BELL
+from creatives.services.generations import BELL, is_inline
 from creatives.services.making import MakingError, draw_pictures, write_copy
 
 log = structlog.get_logger(__name__)
@@ -71,10 +71,13 @@ class Made:
 
 
 def run_inline(tenant_id: UUID, generation_id: UUID, *, now: datetime) -> None:
-    """Carry out a generation that its own request holds; it is completed or failed afterwards."""
+    """Carry out a generation that its own request holds; it is completed or failed afterwards.
+
+    One with images is the loop's, which may have taken it already: nothing happens here.
+    """
     with tenant_tx(tenant_id, readonly=True):
         row = Generation.objects.filter(pk=generation_id, status="processing", attempts=1).first()
-        job = _job(row) if row is not None else None
+        job = _job(row) if row is not None and is_inline(row.kind, row.input) else None
     if job is not None:
         _run(job, now=now, seconds=INLINE_S, last=True)
 

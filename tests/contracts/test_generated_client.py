@@ -4,8 +4,6 @@ and reads every answer as the classes it was given.
 
 import importlib
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,39 +19,18 @@ from core.clock import now
 from core.ids import decode
 from core.tenancy import tenant_tx
 from platforms.models import AdAccount, Connection, PlatformAsset
+from tests.generated_client import generate, generated, model, operation_at
+from tests.journeys.guide import Call
 from tests.openapi import validated
 
 pytestmark = pytest.mark.django_db
 EMAIL = "agent@lumen.example"
-GENERATE = """
-from openapi_python_client.cli import app
-app()
-"""
 
 
 @pytest.fixture
-def generated(tmp_path: Path) -> Iterator[Any]:
-    """The made package; its imports are undone afterwards."""
-    (tmp_path / "openapi.json").write_text(json.dumps(validated()))
-    (tmp_path / "config.yml").write_text("post_hooks: []\n")
-    made = subprocess.run(
-        [
-            sys.executable, "-c", GENERATE, "generate", "--path", "openapi.json", "--config",
-            "config.yml", "--meta", "none", "--output-path", "our_client", "--fail-on-warning",
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )  # fmt: skip
-    assert made.returncode == 0, made.stdout + made.stderr
-    sys.path.insert(0, str(tmp_path))
-    importlib.invalidate_caches()
-    yield importlib.import_module("our_client")
-    sys.path.remove(str(tmp_path))
-    for name in [name for name in sys.modules if name.split(".")[0] == "our_client"]:
-        del sys.modules[name]
+def package(tmp_path: Path) -> Iterator[Any]:
+    with generated(tmp_path) as made:
+        yield made
 
 
 def answered(request: httpx.Request) -> httpx.Response:
@@ -91,11 +68,6 @@ class Agent:
         return answer.parsed
 
 
-def model(kind: str, /, **values: Any) -> Any:
-    """A body of the made package from plain JSON."""
-    return getattr(importlib.import_module("our_client.models"), kind).from_dict(values)
-
-
 def connect(email: str, business_id: str) -> None:
     """What a person's consent at the platform leaves behind."""
     tenant_id = MEMBERSHIPS_OF_USER.rows(user_id=User.objects.get(email=email).pk)[0]["tenant_id"]
@@ -122,10 +94,10 @@ def connect(email: str, business_id: str) -> None:
         )
 
 
-def test_a_generated_client_registers_connects_and_launches(generated, settings):
+def test_a_generated_client_registers_connects_and_launches(package, settings):
     settings.SANDBOX_HOST = "testserver"
     settings.ALLOWED_HOSTS = ["testserver"]
-    stranger = Agent(generated)
+    stranger = Agent(package)
     person = model(
         "Registration",
         email=EMAIL,
@@ -138,7 +110,7 @@ def test_a_generated_client_registers_connects_and_launches(generated, settings)
     done = stranger.call("auth.verify_account", body=model("Verification", email=EMAIL, code=code))
     assert done.user.enabled is True
 
-    agent = Agent(generated, made.api_key)
+    agent = Agent(package, made.api_key)
     assert agent.call("account.get_profile").environment == "test"
     business = agent.call(
         "account.create_business", body=model("BusinessBody", name="Lumen"), expect=201
@@ -148,6 +120,14 @@ def test_a_generated_client_registers_connects_and_launches(generated, settings)
     connect(EMAIL, business.id)
     assert agent.call("platforms.list_connections").data[0].ad_accounts[0].is_default is True
 
+    copy = agent.call(
+        "ai_content.generate_text",
+        body=model("TextBody", product_description="Bicycle repair at your door", variations=2),
+    )
+    assert agent.call("ai_content.get_generation", copy.id).status == "completed"
+    words = copy.result.variations
+    assert [bool(one.headline) for one in words] == [True, True]
+
     campaign = agent.call(
         "campaigns.create_campaign",
         body=model(
@@ -155,7 +135,7 @@ def test_a_generated_client_registers_connects_and_launches(generated, settings)
             name="Spring",
             objective="TRAFFIC",
             budget={"type": "daily", "amount": 42.5},
-            message="Ride into spring",
+            message=words[0].primary_text,
             target_url="https://lumen.example/",
             target_location="United States",
         ),
@@ -169,18 +149,20 @@ def test_a_generated_client_registers_connects_and_launches(generated, settings)
     job = agent.call("jobs.get_job", launch.job_id)
     assert (job.id, job.status) == (launch.job_id, "ready")
     assert agent.call("campaigns.list_campaigns").pagination.total == 1
-    print("BAR G2 a generated client: 10 operations from register to launch, 0 unreadable answers")
+    print("BAR G2 a generated client: 12 operations from register to launch, 0 unreadable answers")
 
 
 def test_control_the_generator_refuses_a_broken_document(tmp_path):
     broken = validated() | {"paths": {"/x": {"get": {"responses": {"200": {"$ref": "#/none"}}}}}}
     (tmp_path / "openapi.json").write_text(json.dumps(broken | {"openapi": "9"}))
-    made = subprocess.run(
-        [sys.executable, "-c", GENERATE, "generate", "--path", "openapi.json", "--meta", "none"],
-        cwd=tmp_path,
-        capture_output=True,
-        timeout=300,
-        check=False,
-    )
     print("BAR G2 control a broken document makes no client")
-    assert made.returncode != 0
+    assert generate(tmp_path).returncode != 0
+
+
+def test_calls_find_their_operation():
+    call = Call("POST", "/v1/campaigns", {}, {"name": "Spring", "objective": "TRAFFIC"})
+    operation, ids = operation_at(call)
+    assert (operation["operationId"], ids) == ("create_campaign", [])
+    assert operation_at(Call("GET", "/v1/campaigns/camp_1/ad-sets"))[1] == ["camp_1"]
+    with pytest.raises(AssertionError, match="has no POST /campaigns/camp_1/gone"):
+        operation_at(Call("POST", "/v1/campaigns/camp_1/gone"))

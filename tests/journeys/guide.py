@@ -14,6 +14,7 @@ CURL = re.compile(
 HEADER = re.compile(r'-H "([^:"]+): ([^"]*)"')
 BASE = re.compile(r"^https?://[^/]+/api")
 DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+PLACE = re.compile(r"requests\.(?P<method>[a-z]+)\(\s*f\"\{BASE\}(?P<path>/[^\"]*)\"")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,13 @@ def python_expressions(text: str) -> list[str]:
             end += 1
         found.append(text[match.start() : end])
     return found
+
+
+def place_of(expression: str) -> str:
+    """Method and path of such an expression, `{}` for each value that is filled in."""
+    found = PLACE.match(expression)
+    assert found, expression
+    return f"{found['method'].upper()} {re.sub(r'{[^}]*}', '{}', found['path'])}"
 
 
 def python_call(expression: str, names: dict[str, Any]) -> Call:

@@ -48,6 +48,15 @@ QUICK_START = [
 ]
 
 AGENT = """
+gen = requests.post(f"{BASE}/ai/generate/variations", headers=H, json={
+    "product_description": "Mobile bicycle repair that comes to your office",
+    "target_audience": "Commuters who ride to work",
+    "count": 4,
+    "platform": "facebook",
+    "include_images": True,
+    "tone": "friendly"
+})
+gen = requests.get(f"{BASE}/ai/generations/{gen['id']}", headers=H)
 campaign = requests.post(f"{BASE}/campaigns", headers=H, json={
     "name": "Autumn riders",
     "objective": "traffic",
@@ -76,4 +85,14 @@ requests.post(f"{BASE}/campaigns/{campaign['id']}/ad-sets/{ad_set['id']}/ads", h
     }
 })
 requests.post(f"{BASE}/campaigns/{campaign['id']}/launch", headers=H)
+analytics = requests.get(f"{BASE}/analytics/campaigns/{campaign['id']}", headers=H)
+suggestions = requests.post(f"{BASE}/ai/optimize/suggest", headers=H, json={
+    "campaign_id": campaign["id"],
+    "strategies": ["new_message", "pause_ad"]
+})
+"""
+
+# What a program does with a suggestion it wants.
+APPLY = """
+requests.post(f"{BASE}/ai/optimize/apply", headers=H, json={"suggestion_id": s["id"]})
 """

@@ -2,7 +2,14 @@ from datetime import date
 
 import pytest
 
-from tests.journeys.guide import Call, curl_calls, normalised, python_call, python_expressions
+from tests.journeys.guide import (
+    Call,
+    curl_calls,
+    normalised,
+    place_of,
+    python_call,
+    python_expressions,
+)
 
 TEXT = (
     'intro # Register curl -X POST https://ads.example/api/v1/auth/register \\ -H "Content-Type: '
@@ -35,6 +42,14 @@ def test_python_requests_are_found_and_read_without_running_them() -> None:
         "POST", "/v1/a/t_1", {"A": "b"}, {"n": "V 1", "u": None}
     )
     assert python_call(second, names) == Call("GET", "/v1/b", {"A": "b"})
+
+
+def test_a_place_is_method_and_path_without_values() -> None:
+    text = "requests.post( f\"{BASE}/a/{thing['id']}/b/{other}\", headers=H)"
+    assert place_of(text) == "POST /a/{}/b/{}"
+    assert place_of('requests.get(f"{BASE}/a", headers=H)') == "GET /a"
+    with pytest.raises(AssertionError):
+        place_of("requests.get(address)")
 
 
 def test_anything_else_in_a_program_is_refused() -> None:

@@ -208,6 +208,27 @@ def test_a_dead_request_is_taken_over_and_a_late_result_dropped(acme, monkeypatc
         assert OutboxEvent.objects.filter(event_type="generation.completed").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("generate/image", {"prompt": "A chair"}),
+        ("generate/variations", {"product_description": CHAIRS, "include_images": True}),
+    ],
+)
+def test_what_the_loop_took_first_is_not_made_by_the_request_too(acme, monkeypatch, path, body):
+    waiting = call(acme, "POST", path, body).json()
+    generation_id = decode("gen", waiting["id"])
+    job = running._claim(acme.tenant.id, generation_id, now())
+    made, make = [], running._make
+    monkeypatch.setattr(running, "_make", lambda *args, **named: made.append(make(*args, **named)))
+    running.run_inline(acme.tenant.id, generation_id, now=now())
+    assert made == []
+    assert call(acme, "GET", f"generations/{waiting['id']}").json()["status"] == "processing"
+    monkeypatch.setattr(running, "_make", make)
+    running._run(job, now=now(), seconds=60, last=True)
+    assert call(acme, "GET", f"generations/{waiting['id']}").json()["status"] == "completed"
+
+
 def test_workers_that_die_three_times_give_the_credits_back(acme, monkeypatch):
     call(acme, "POST", "generate/image", {"prompt": "A chair"})
     monkeypatch.setattr(running, "_run", lambda *args, **kwargs: None)
