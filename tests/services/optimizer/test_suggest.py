@@ -283,7 +283,9 @@ def test_applied_at_the_simulator_each_changes_its_object_alone(live, clock):
     cast, sim, person, public = live
     clock["now"] = wall()
     campaign = fresh(cast, Campaign, public)
-    read_today(cast, campaign.ad_account, wall())
+    with tenant_tx(cast.tenant.id, readonly=True):
+        account = campaign.ad_account
+    read_today(cast, account, wall())
     with tenant_tx(cast.tenant.id, readonly=True):
         ads = list(Ad.objects.select_related("campaign").order_by("name"))
         nodes = [campaign, *AdSet.objects.order_by("name"), *ads]
