@@ -51,6 +51,13 @@ class Endpoint(APIView):
 
     server: Server[Any] = SERVER
 
+    @override
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """Clients ask for an event stream by GET and go on without one where that is 405; a 406
+        ends their connection.
+        """
+        return super().perform_content_negotiation(request, force or request.method != "POST")
+
     def post(self, request: Request) -> HttpResponseBase:
         reply = exchange(self.server, request.data, Sent(_routing(request), self.caller(request)))
         if reply.before and "text/event-stream" in request.headers.get("Accept", ""):

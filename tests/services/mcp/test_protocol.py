@@ -166,7 +166,10 @@ def test_what_is_no_message_is_refused(acme, body, status, code):
 
 def test_other_methods_and_types_are_refused(acme):
     client = Client()
-    assert client.get("/mcp/", headers=acme.headers).status_code == 405
+    for accept in ("*/*", "text/event-stream", "text/plain"):
+        answer = client.get("/mcp/", headers={**acme.headers, "Accept": accept})
+        assert (answer.status_code, answer["Allow"]) == (405, "POST")
+        assert answer.json()["error"]["data"]["code"] == "method_not_allowed"
     assert client.delete("/mcp/", headers=acme.headers).status_code == 405
     answer = client.post("/mcp/", "x=1", content_type="text/plain", headers=acme.headers)
     assert answer.status_code == 415
