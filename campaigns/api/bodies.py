@@ -142,7 +142,7 @@ class NewCampaignBody(CampaignBody):
 
 
 class LaunchBody(Proposal):
-    ad_account_id: ExternalId = ""
+    ad_account_id: Annotated[Id, _shown(pattern="^([a-z0-9_-]{3,64})?$")] = ""
     page_id: ExternalId = ""
     pixel_id: ExternalId = ""
 
