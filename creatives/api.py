@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_base import actor_of, endpoint, paginate, parse
+from accounts.api_base import actor_of, endpoint, paginate, parse, parse_query
 from accounts.queries import get_business
 from accounts.rendering import JsonNegotiation
 from billing.credits import balance
@@ -16,7 +16,7 @@ from core.errors import AppError, InvalidError
 from core.ids import decode, encode
 from core.tenancy import tenant_tx
 from creatives import queries
-from creatives.bodies import BrandBody, ImageBody, TextBody, VariationsBody
+from creatives.bodies import BrandBody, GenerationQuery, ImageBody, TextBody, VariationsBody
 from creatives.models import Asset, Generation
 from creatives.presenters import brand_json, generation_json
 from creatives.services import brand, generations, running
@@ -70,13 +70,11 @@ def variations(request: Request) -> Response:
 
 @endpoint("GET", scope="content:generate")
 def list_all(request: Request) -> Response:
-    actor = actor_of(request)
-    chosen = request.query_params.get("status")
-    if chosen not in (None, "processing", "completed", "failed"):
-        raise InvalidError("status must be processing, completed or failed.", field="status")
+    actor, query = actor_of(request), parse_query(GenerationQuery, request)
     with tenant_tx(actor.tenant_id, readonly=True):
         rows = queries.list_generations(actor)
-        page, pagination = paginate(request, rows.filter(status=chosen) if chosen else rows)
+        rows = rows.filter(status=query.status) if query.status else rows
+        page, pagination = paginate(request, rows)
         balances = {
             name: balance("generation", now(), environment=name)
             for name in sorted({row.environment for row in page})

@@ -122,7 +122,7 @@ def deliveries(request: Request, webhook_id: str) -> Response:
         found = queries.get_endpoint(actor, webhook_id)
         chosen = queries.list_deliveries(
             found,
-            state=request.query_params.get("state", ""),
+            state=request.query_params.get("state"),
             event_type=request.query_params.get("event", ""),
         )
         rows, pagination = paginate(request, chosen)

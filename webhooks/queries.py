@@ -76,14 +76,14 @@ def get_endpoint(actor: Actor, public_id: str, *, lock: bool = False) -> Endpoin
 
 
 def list_deliveries(
-    endpoint: Endpoint, *, state: str = "", event_type: str = ""
+    endpoint: Endpoint, *, state: str | None = None, event_type: str = ""
 ) -> QuerySet[Delivery]:
     """The endpoint's deliveries, newest first, without their bodies; `state` is a key of STATES.
 
     Raises InvalidError for a state or an event that does not exist.
     """
     rows: QuerySet[Delivery] = Delivery.objects.filter(endpoint=endpoint)
-    if state:
+    if state is not None:
         rows = rows.filter(state__in=STATES[_known("state", state, STATES)])
     if event_type:
         known = {*EVENT_TYPES, PING}

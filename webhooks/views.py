@@ -71,7 +71,7 @@ def detail(request: PersonRequest, webhook_id: str) -> HttpResponse:
     state, event = request.GET.get("state", ""), request.GET.get("event", "")
     with tenant_tx(actor.tenant_id, readonly=True):
         hook = queries.get_endpoint(actor, webhook_id)
-        found = queries.list_deliveries(hook, state=state, event_type=event)
+        found = queries.list_deliveries(hook, state=state or None, event_type=event)
         rows, older = page_of(request, found)
     until = hook.old_secret_until
     context = {

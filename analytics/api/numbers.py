@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import pydantic
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api_base import actor_of, endpoint, paginate, parse
+from accounts.api_base import actor_of, endpoint, paginate, parse, parse_query
 from accounts.queries import business_for
 from analytics.bodies import CampaignQuery, OverviewQuery, PredictionQuery, ReportBody, SeriesQuery
 from analytics.domain.sums import Summary
@@ -35,14 +34,9 @@ from core.ids import encode
 from core.tenancy import tenant_tx
 
 
-def asked[Q: pydantic.BaseModel](query: type[Q], request: Request) -> Q:
-    """The query string as `query`; raises what becomes a 422 naming parameter and rule."""
-    return query.model_validate(request.query_params.dict())
-
-
 @endpoint("GET", scope="metrics:read")
 def overview(request: Request) -> Response:
-    actor, query = actor_of(request), asked(OverviewQuery, request)
+    actor, query = actor_of(request), parse_query(OverviewQuery, request)
     with tenant_tx(actor.tenant_id, readonly=True):
         reach = reach_of(actor, query.business_id)
         period, compared = query.periods(reach.today(now()))
@@ -52,7 +46,7 @@ def overview(request: Request) -> Response:
 
 @endpoint("GET", scope="metrics:read")
 def campaign(request: Request, campaign_id: str) -> Response:
-    actor, query = actor_of(request), asked(CampaignQuery, request)
+    actor, query = actor_of(request), parse_query(CampaignQuery, request)
     with tenant_tx(actor.tenant_id, readonly=True):
         row = get_campaign(actor, campaign_id)
         reach = reach_of_campaign(row)
@@ -72,7 +66,7 @@ def campaign(request: Request, campaign_id: str) -> Response:
 
 @endpoint("GET", scope="metrics:read")
 def time_series(request: Request) -> Response:
-    actor, query = actor_of(request), asked(SeriesQuery, request)
+    actor, query = actor_of(request), parse_query(SeriesQuery, request)
     wanted, moment = query.wanted, now()
     with tenant_tx(actor.tenant_id, readonly=True):
         reach, narrower = _reach_of(actor, query)
@@ -114,7 +108,7 @@ def _reach_of(
 
 @endpoint("GET", scope="metrics:read")
 def predictions(request: Request) -> Response:
-    actor, query, moment = actor_of(request), asked(PredictionQuery, request), now()
+    actor, query, moment = actor_of(request), parse_query(PredictionQuery, request), now()
     with tenant_tx(actor.tenant_id, readonly=True):
         reach, narrower = _reach_of(actor, query)
         found = outlooks(reach, today=reach.today(moment), **narrower)
